@@ -1,0 +1,55 @@
+//! What an endpoint may reach. One value per generation of the server; a request keeps the one it started with.
+
+use std::sync::Arc;
+
+use keyhook_core::crypto::seal::Sealer;
+use keyhook_core::error::OAuthError;
+use keyhook_core::time::Timestamp;
+
+use crate::audit::Audit;
+use crate::grant::Grant;
+use crate::hooks::Hooks;
+use crate::pages::Pages;
+use crate::records::Records;
+use crate::settings::Settings;
+use crate::system::{Clock, Random};
+
+/// What an endpoint may reach.
+#[derive(Clone)]
+pub struct Context {
+    /// Settings of this generation.
+    pub settings: Arc<Settings>,
+    /// The typed records.
+    pub records: Records,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// The hook chains of this generation.
+    pub hooks: Arc<dyn Hooks>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
+    /// Pages that are not an endpoint's own.
+    pub pages: Arc<dyn Pages>,
+    /// Seals what must be recoverable and signs what must not be forged.
+    pub sealer: Arc<Sealer>,
+    /// The grants, by `grant_type`.
+    pub grants: Arc<[Arc<dyn Grant>]>,
+    /// The metadata document (RFC 8414), made once at start.
+    pub metadata: bytes::Bytes,
+}
+
+impl Context {
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The grant of a `grant_type`.
+    ///
+    /// # Errors
+    /// `unsupported_grant_type` (RFC 6749 §5.2).
+    pub fn grant(&self, grant_type: &str) -> Result<&Arc<dyn Grant>, OAuthError> {
+        self.grants.iter().find(|grant| grant.grant_type() == grant_type).ok_or_else(OAuthError::unsupported_grant_type)
+    }
+}

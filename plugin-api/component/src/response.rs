@@ -1,0 +1,88 @@
+//! An HTTP response before it is written.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use keyhook_core::redirect::ValidatedRedirectUri;
+
+/// A whole response; bodies are small and buffered.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// A response without a body.
+    pub fn empty(status: StatusCode) -> Response {
+        Response { status, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
+    /// JSON that no cache may keep (RFC 6749 §5.1).
+    pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response {
+        Response::typed(status, HeaderValue::from_static("application/json"), body).no_store()
+    }
+
+    /// An HTML page; the edge adds the security headers.
+    pub fn html(status: StatusCode, body: impl Into<Bytes>) -> Response {
+        Response::typed(status, HeaderValue::from_static("text/html; charset=utf-8"), body).no_store()
+    }
+
+    /// Plain text.
+    pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {
+        Response::typed(status, HeaderValue::from_static("text/plain; charset=utf-8"), body)
+    }
+
+    /// 303 to the client, with parameters added to the validated URI (RFC 9700 §4.12: never 307).
+    pub fn redirect(to: &ValidatedRedirectUri, parameters: &[(&str, &str)]) -> Response {
+        Response::see_other(&to.with_params(parameters))
+    }
+
+    /// 303 to a path of our own, `/…`.
+    pub fn redirect_local(path: &str) -> Response {
+        debug_assert!(path.starts_with('/') && !path.starts_with("//"), "a local path");
+        Response::see_other(path)
+    }
+
+    fn see_other(location: &str) -> Response {
+        let mut response = Response::empty(StatusCode::SEE_OTHER).no_store();
+        match HeaderValue::from_str(location) {
+            Ok(value) => {
+                response.headers.insert(header::LOCATION, value);
+                response
+            }
+            Err(_) => Response::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    fn typed(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Response {
+        let mut response = Response { status, headers: HeaderMap::with_capacity(8), body: body.into() };
+        response.headers.insert(header::CONTENT_TYPE, content_type);
+        response
+    }
+
+    /// Forbids caches to keep it.
+    #[must_use]
+    pub fn no_store(mut self) -> Response {
+        self.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        self
+    }
+
+    /// Sets a header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Response {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Adds a `Set-Cookie`.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: HeaderValue) -> Response {
+        self.headers.append(header::SET_COOKIE, cookie);
+        self
+    }
+}

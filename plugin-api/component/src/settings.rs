@@ -1,0 +1,112 @@
+//! The settings that endpoints read: checked, typed, fixed while a generation of the server lives.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use keyhook_core::metadata::Issuer;
+
+/// Settings of one generation.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer identifier (RFC 8414 §2).
+    pub issuer: Issuer,
+    /// Whether this is `keyhook dev`: error pages explain, the playground exists, plugins watch.
+    pub dev: bool,
+    /// Where the endpoints answer.
+    pub paths: Paths,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// Whether the built-in login answers when no plugin does.
+    pub builtin_login: bool,
+    /// Whether the built-in consent asks when no plugin approved.
+    pub builtin_consent: bool,
+    /// Remember consent, so that a user is asked only for what is new.
+    pub remember_consent: bool,
+    /// Within this time a client that presents a just-rotated refresh token gets the same successor again.
+    pub refresh_grace: Duration,
+    /// Sentences for scopes on the consent page.
+    pub scope_descriptions: BTreeMap<String, String>,
+    /// Answers in the way of older systems; never changes a security decision. `oauth2u` is known.
+    pub compat: Vec<String>,
+    /// Failed sign-ins a user may have within [`Settings::attempts_window`].
+    pub attempts_per_user: u32,
+    /// Failed sign-ins an address may have within [`Settings::attempts_window`].
+    pub attempts_per_address: u32,
+    /// The window in which failed sign-ins count.
+    pub attempts_window: Duration,
+    /// At most so many argon2id computations at once.
+    pub password_workers: usize,
+    /// Name of the session cookie: `__Host-keyhook` on https, `keyhook-dev-<port>` on loopback http.
+    pub cookie_name: String,
+    /// Whether cookies are `Secure`.
+    pub cookie_secure: bool,
+    /// Realm of `WWW-Authenticate`.
+    pub realm: String,
+}
+
+/// Paths of the endpoints, each starting with `/`.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// Authorization endpoint.
+    pub authorize: String,
+    /// Token endpoint.
+    pub token: String,
+    /// Introspection endpoint (RFC 7662).
+    pub introspect: String,
+    /// Revocation endpoint (RFC 7009).
+    pub revoke: String,
+    /// The login page.
+    pub login: String,
+    /// The consent page.
+    pub consent: String,
+    /// The logout page.
+    pub logout: String,
+}
+
+impl Default for Paths {
+    fn default() -> Paths {
+        Paths {
+            authorize: "/authorize".into(),
+            token: "/token".into(),
+            introspect: "/introspect".into(),
+            revoke: "/revoke".into(),
+            login: "/login".into(),
+            consent: "/consent".into(),
+            logout: "/logout".into(),
+        }
+    }
+}
+
+/// How long things live.
+#[derive(Clone, Debug)]
+pub struct Lifetimes {
+    /// Authorization codes; at most 10 minutes (RFC 6749 §4.1.2).
+    pub code: Duration,
+    /// Access tokens.
+    pub access: Duration,
+    /// A refresh token that is not used.
+    pub refresh: Duration,
+    /// A grant and all that comes from it, however often it is refreshed.
+    pub grant: Duration,
+    /// An authorization request that waits for its user.
+    pub interaction: Duration,
+    /// A session that is not used.
+    pub session: Duration,
+    /// A remembered consent.
+    pub consent: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Lifetimes {
+        const DAY: u64 = 24 * 60 * 60;
+        Lifetimes {
+            code: Duration::from_secs(60),
+            access: Duration::from_secs(3600),
+            refresh: Duration::from_secs(30 * DAY),
+            grant: Duration::from_secs(365 * DAY),
+            interaction: Duration::from_secs(600),
+            session: Duration::from_secs(DAY),
+            consent: Duration::from_secs(365 * DAY),
+        }
+    }
+}
