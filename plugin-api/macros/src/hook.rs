@@ -1,0 +1,117 @@
+//! `#[hook(…)]`.
+
+use proc_macro::{Span, TokenStream};
+
+use crate::arguments::{self, Argument, Kind, Setting};
+use crate::emit::{Wrong, spanned};
+use crate::function;
+use crate::hook_names::{CUSTOM_HOOK, HOOK_POINTS, HookPoint};
+use crate::nearest::nearest;
+
+/// What the attribute says.
+struct Hook {
+    /// The name as registered; for a custom hook the author's own.
+    name: String,
+    point: HookPoint,
+    inline: bool,
+    observer: bool,
+    optional: bool,
+    priority: i32,
+}
+
+/// The registration of the function in `item`.
+pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<TokenStream, Wrong> {
+    let hook = read(arguments::read(arguments)?)?;
+    let function = function::read(item, "hook")?;
+    let source = format!(
+        "const _: () = {{
+            fn call(cx: &mut ::keyhook_plugin::{context}) -> ::keyhook_plugin::Outcome {{ {function}(cx) }}
+            ::keyhook_plugin::inventory::submit! {{
+                ::keyhook_plugin::registry::HookRegistration {{
+                    module: ::core::module_path!(),
+                    package: ::core::env!(\"CARGO_PKG_NAME\"),
+                    version: ::core::env!(\"CARGO_PKG_VERSION\"),
+                    function: {function:?},
+                    name: {name:?},
+                    priority: {priority},
+                    flags: {flags},
+                    call: ::keyhook_plugin::registry::HookFn::{variant}(call),
+                }}
+            }}
+        }};",
+        context = hook.point.context,
+        variant = hook.point.variant,
+        function = function.name,
+        name = hook.name,
+        priority = hook.priority,
+        flags = flags(&hook),
+    );
+    Ok(spanned(&source, function.argument))
+}
+
+/// The bits as an expression.
+fn flags(hook: &Hook) -> String {
+    let bits = [
+        (hook.inline, "HOOK_INLINE"),
+        (hook.observer, "HOOK_OBSERVER"),
+        (hook.optional, "HOOK_OPTIONAL"),
+        (hook.point == CUSTOM_HOOK, "HOOK_CUSTOM"),
+    ];
+    bits.iter().filter(|(set, _)| *set).fold("0".to_owned(), |flags, (_, bit)| format!("{flags} | ::keyhook_plugin::abi::{bit}"))
+}
+
+fn read(arguments: Vec<Argument>) -> Result<Hook, Wrong> {
+    let mut arguments = arguments.into_iter();
+    let Some(first) = arguments.next() else {
+        let text = format!("which hook? there are {}", known());
+        return Err(Wrong::at(Span::call_site(), text));
+    };
+    let (name, point) = point(first)?;
+    let mut hook = Hook { name, point, inline: false, observer: false, optional: false, priority: 100 };
+    for argument in arguments {
+        match argument.kind {
+            Kind::Word(word) if word == "inline" => hook.inline = true,
+            Kind::Word(word) if word == "observer" => hook.observer = true,
+            Kind::Word(word) if word == "optional" => hook.optional = true,
+            Kind::Set(name, Setting::Number(number)) if name == "priority" => {
+                hook.priority = number.parse().map_err(|_| Wrong::at(argument.span, "`priority` is a whole number"))?;
+            }
+            _ => {
+                return Err(Wrong::at(argument.span, "after the hook's name come `inline`, `observer`, `optional`, `priority = 50`"));
+            }
+        }
+    }
+    Ok(hook)
+}
+
+fn point(argument: Argument) -> Result<(String, HookPoint), Wrong> {
+    match argument.kind {
+        Kind::Word(name) => match HOOK_POINTS.iter().find(|point| point.name == name) {
+            Some(point) => Ok((name, *point)),
+            None => Err(Wrong::at(argument.span, unknown(&name))),
+        },
+        Kind::Set(word, Setting::Text(name)) if word == CUSTOM_HOOK.name && is_custom_name(&name) => Ok((name, CUSTOM_HOOK)),
+        Kind::Set(word, _) if word == CUSTOM_HOOK.name => Err(Wrong::at(
+            argument.span,
+            "a custom hook is named like `custom = \"acme.signed_in\"`: at most 64 bytes of a-z A-Z 0-9 - _ . with a dot",
+        )),
+        _ => Err(Wrong::at(argument.span, format!("the hook's name comes first: {}", known()))),
+    }
+}
+
+/// With a dot, so that it never meets a hook point that the server learns later.
+fn is_custom_name(name: &str) -> bool {
+    name.len() <= 64 && name.contains('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+fn unknown(name: &str) -> String {
+    let suggestion =
+        nearest(name, HOOK_POINTS.iter().map(|point| point.name)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!("there is no hook `{name}`{suggestion}\nthere are {}", known())
+}
+
+fn known() -> String {
+    let mut names: Vec<_> = HOOK_POINTS.iter().map(|point| format!("`{}`", point.name)).collect();
+    names.push("`custom = \"…\"`".to_owned());
+    names.join(", ")
+}

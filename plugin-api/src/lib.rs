@@ -1,0 +1,180 @@
+//! What a keyhook plugin is written against: hooks, URL handlers, and the border to the server.
+//!
+//! A plugin is a crate with functions under [`hook`] and [`handler`] and one [`plugin!`]. Built as a `cdylib` it is a library
+//! that is dropped into the server's plugin folder; linked into a program it runs the same. This is a whole one:
+//!
+//! ```
+//! use keyhook_plugin::prelude::*;
+//!
+//! #[hook(access_token_response, inline)]
+//! fn customize(cx: &mut TokenResponseCx) -> Outcome {
+//!     cx.response().remove("expires_in")?;
+//!     cx.response().set("user_name", "Bob")?;
+//!     Continue
+//! }
+//!
+//! #[handler(GET, "/my/custom/url")]
+//! fn hello(_: &RequestCx) -> Outcome {
+//!     Respond::text("hello world")
+//! }
+//!
+//! plugin! { name: "bob" }
+//! # fn main() {}
+//! ```
+//!
+//! A misspelt hook does not compile, and the error lists the hooks there are:
+//!
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//!
+//! #[hook(access_token_respons, inline)]
+//! fn customize(_: &mut TokenResponseCx) -> Outcome {
+//!     Continue
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # Hooks
+//!
+//! | name | context | decides |
+//! |---|---|---|
+//! | `authorization_GET` | [`AuthorizationGetCx`] | answer the browser, [`sign_in`](AuthorizationCx::sign_in), [`approve`](AuthorizationCx::approve), deny |
+//! | `authorization_POST` | [`AuthorizationPostCx`] | the same, with the form |
+//! | `access_token_validation` | [`TokenCx`] | deny |
+//! | `access_token_response` | [`TokenResponseCx`] | change the response, deny |
+//! | `custom = "…"` | [`CustomCx`] | change the payload, deny |
+//!
+//! An `inline` hook runs on the server's async worker and must not wait for anything; without `inline` it runs on a thread of
+//! its own, and may.
+//!
+//! # What goes wrong
+//!
+//! Missing or broken means no: an error, a panic, a passed deadline deny the request, and none of the call's edits are kept.
+//! A value read from a context is borrowed from it until the next change, so copy (`to_owned`) what has to outlive one.
+
+pub mod abi;
+mod config;
+mod cx;
+mod deny;
+mod forward;
+/// The hook points this version knows.
+pub mod hook_names;
+pub mod html;
+pub mod json;
+mod members;
+mod outcome;
+mod refused;
+#[doc(hidden)]
+pub mod registry;
+mod respond;
+mod secret;
+mod session;
+mod store;
+mod thunk;
+
+pub use config::Config;
+pub use cx::{
+    Approve, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, CustomCx, Cx, RequestCx, SignIn, StartCx, TokenCx, TokenResponseCx,
+};
+pub use deny::Deny;
+#[doc(hidden)]
+pub use inventory;
+pub use keyhook_plugin_macros::{handler, hook};
+pub use members::{IntoValue, Json, Members, Value};
+pub use outcome::{Continue, Outcome, Verdict};
+pub use refused::{Reason, Refused};
+pub use respond::{Respond, ResponseBuilder};
+pub use secret::same_secret;
+pub use session::Session;
+pub use store::Store;
+pub use thunk::{KEYHOOK_PLUGIN_ABI_TAG, image_id, keyhook_plugin_entry_v1};
+pub use tracing;
+
+/// What a plugin's source begins with: `use keyhook_plugin::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Approve, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, Config, Continue, CustomCx, Cx, Deny, Json, Outcome, Reason,
+        Refused, RequestCx, Respond, SignIn, StartCx, TokenCx, TokenResponseCx, handler, hook, plugin, same_secret,
+    };
+    pub use tracing::{debug, error, info, trace, warn};
+}
+
+/// Names the plugin: once in a crate, for all its hooks and handlers.
+///
+/// `version` is the package's if left out. `start` is called with the configuration whenever the server takes the plugin into
+/// use; what it gives is at hand as [`Cx::state`], what it refuses keeps the server from using the plugin.
+///
+/// ```
+/// use keyhook_plugin::prelude::*;
+///
+/// struct Seats(i64);
+///
+/// fn start(cx: &StartCx) -> Result<Seats, String> {
+///     Ok(Seats(cx.config().integer("/seats")?.unwrap_or(10)))
+/// }
+///
+/// plugin! { name: "seats", version: "2.0.0", start: start }
+/// # fn main() {}
+/// ```
+///
+/// A name has 1–64 bytes of `a-z A-Z 0-9 - _ .`:
+///
+/// ```compile_fail
+/// keyhook_plugin::plugin! { name: "my seats" }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! plugin {
+    (name: $name:expr, version: $version:expr, start: $start:expr $(,)?) => {
+        $crate::plugin!(@register $name, $version, {
+            // A function, so that a closure's argument gets its type from here.
+            fn start(
+                cx: &$crate::StartCx,
+            ) -> ::std::result::Result<
+                ::std::sync::Arc<dyn ::std::any::Any + ::std::marker::Send + ::std::marker::Sync>,
+                ::std::string::String,
+            > {
+                $crate::started($start, cx)
+            }
+            ::std::option::Option::Some(start as $crate::registry::StartFn)
+        });
+    };
+    (name: $name:expr, start: $start:expr $(,)?) => {
+        $crate::plugin! { name: $name, version: ::std::env!("CARGO_PKG_VERSION"), start: $start }
+    };
+    (name: $name:expr, version: $version:expr $(,)?) => {
+        $crate::plugin!(@register $name, $version, ::std::option::Option::None);
+    };
+    (name: $name:expr $(,)?) => {
+        $crate::plugin! { name: $name, version: ::std::env!("CARGO_PKG_VERSION") }
+    };
+    (@register $name:expr, $version:expr, $start:expr) => {
+        const _: () = {
+            const NAME: &str = $name;
+            assert!(
+                $crate::registry::is_plugin_name(NAME),
+                "a plugin's name has 1 to 64 bytes of a-z A-Z 0-9 - _ ."
+            );
+            $crate::inventory::submit! {
+                $crate::registry::PluginRegistration {
+                    module: ::std::module_path!(),
+                    name: NAME,
+                    version: $version,
+                    start: $start,
+                }
+            }
+        };
+    };
+}
+
+/// Runs a plugin's `start`. Called by [`plugin!`].
+#[doc(hidden)]
+pub fn started<S: Send + Sync + 'static, E: std::fmt::Display>(
+    start: fn(&StartCx) -> Result<S, E>,
+    cx: &StartCx,
+) -> Result<std::sync::Arc<dyn std::any::Any + Send + Sync>, String> {
+    match start(cx) {
+        Ok(state) => Ok(std::sync::Arc::new(state)),
+        Err(reason) => Err(reason.to_string()),
+    }
+}

@@ -1,0 +1,1 @@
+//! keyhook-plugin-test
