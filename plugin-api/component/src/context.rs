@@ -7,6 +7,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::time::Timestamp;
 
 use crate::audit::Audit;
+use crate::dev::DevStatus;
 use crate::grant::Grant;
 use crate::hooks::Hooks;
 use crate::pages::Pages;
@@ -37,6 +38,8 @@ pub struct Context {
     pub grants: Arc<[Arc<dyn Grant>]>,
     /// The metadata document (RFC 8414), made once at start.
     pub metadata: bytes::Bytes,
+    /// What the start page shows; `None` in production.
+    pub dev: Option<Arc<dyn DevStatus>>,
 }
 
 impl Context {

@@ -6,6 +6,7 @@ use keyhook_core::form::Form;
 use keyhook_core::id::RecordId;
 use keyhook_core::scope::Granted;
 use keyhook_core::secret::Secret;
+use keyhook_core::time::Timestamp;
 
 use crate::BoxFuture;
 use crate::batch::Operation;
@@ -49,6 +50,8 @@ pub struct Pending {
     pub guard: Option<Operation>,
     /// What happens to refresh tokens.
     pub refresh: Refresh,
+    /// Nothing that is issued lives longer; [`Timestamp::MAX`] where there is no grant record.
+    pub ends_at: Timestamp,
     /// Plugins' data that came with the grant.
     pub data: PluginData,
 }

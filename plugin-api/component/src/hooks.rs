@@ -8,6 +8,7 @@ use keyhook_core::form::Form;
 use serde_json::{Map, Value};
 
 use crate::BoxFuture;
+use crate::dev::HookChange;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -61,6 +62,8 @@ pub struct HookCall {
     pub data: PluginData,
     /// The session's values; `None` where there is no session to write to.
     pub session: Option<SessionValues>,
+    /// What each plugin changed, in order; the host fills it in development only.
+    pub changes: Vec<HookChange>,
 }
 
 impl HookCall {

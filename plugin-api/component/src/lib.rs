@@ -8,6 +8,7 @@ pub mod audit;
 pub mod batch;
 pub mod cache;
 pub mod context;
+pub mod dev;
 pub mod endpoint;
 pub mod grant;
 pub mod hooks;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keyhook_core::authorize::StoredRequest;
 use keyhook_core::client::Client;
+use keyhook_core::id::RecordId;
 use keyhook_core::scope::Scope;
 use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
@@ -171,6 +172,9 @@ pub struct Interaction {
     /// Plugins' data so far.
     #[serde(default)]
     pub data: PluginData,
+    /// The session that was opened while this request waited: what `prompt=login` and `max_age=0` ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<RecordId>,
 }
 body!(Interaction, Interaction);
 
