@@ -1,5 +1,6 @@
 //! A store: four verbs over records. Everything typed lies above it, once, for every database.
 
+use keyhook_core::error::OAuthError;
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
 
@@ -107,4 +108,14 @@ pub trait Store: Send + Sync {
 
     /// Ends it after what is queued has been written.
     fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+impl From<StoreError> for OAuthError {
+    /// 503 for a store that is away, 500 for one that is damaged; what happened is for the log.
+    fn from(error: StoreError) -> OAuthError {
+        match error {
+            StoreError::Unavailable(cause) => OAuthError::temporarily_unavailable(5).with_cause(cause),
+            StoreError::Unusable(cause) => OAuthError::server_error(cause),
+        }
+    }
 }
