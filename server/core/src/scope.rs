@@ -1,0 +1,216 @@
+//! Scopes as sets, and the one way from what was asked for to what is granted (RFC 6749 §3.3).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::error::OAuthError;
+use crate::{kh, text};
+
+const LONGEST: usize = 4096;
+
+/// A set of scope tokens, kept in the order given and without repetition; equality ignores the order.
+#[derive(Clone, Debug, Default)]
+pub struct Scope(String);
+
+impl Scope {
+    /// Parses `token *( SP token )` with the characters of RFC 6749 §3.3; the empty string is the empty set.
+    ///
+    /// # Errors
+    /// `invalid_scope` for other characters, for spaces that separate nothing, and for more than 4096 bytes.
+    pub fn parse(text: &str) -> Result<Self, OAuthError> {
+        if text.is_empty() {
+            return Ok(Self::empty());
+        }
+        if text.len() > LONGEST || !text.split(' ').all(text::is_scope_token) {
+            return Err(OAuthError::invalid_scope("the scope is malformed").with_kh(kh::MALFORMED_SCOPE));
+        }
+        Ok(text.split(' ').collect())
+    }
+
+    /// The empty set.
+    pub const fn empty() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether there is no token in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `token` is in the set; compared byte for byte.
+    pub fn contains(&self, token: &str) -> bool {
+        self.iter().any(|found| found == token)
+    }
+
+    /// Whether every token of this set is in `other`.
+    pub fn is_subset_of(&self, other: &Self) -> bool {
+        self.iter().all(|token| other.contains(token))
+    }
+
+    /// The tokens, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ').filter(|token| !token.is_empty())
+    }
+
+    /// The tokens joined by single spaces, as they go over the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Collects tokens that are known to be well formed, dropping repetitions.
+impl<'a> FromIterator<&'a str> for Scope {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(tokens: I) -> Self {
+        let mut scope = Self::empty();
+        for token in tokens.into_iter().filter(|token| text::is_scope_token(token)) {
+            if !scope.contains(token) {
+                if !scope.0.is_empty() {
+                    scope.0.push(' ');
+                }
+                scope.0.push_str(token);
+            }
+        }
+        scope
+    }
+}
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_subset_of(other) && other.is_subset_of(self)
+    }
+}
+
+impl Eq for Scope {}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Cow::<str>::deserialize(deserializer)?)
+            .map_err(|_| de::Error::custom("scope tokens are separated by one space and hold no quote or backslash"))
+    }
+}
+
+/// A scope that a client may have: evidence that it was narrowed from what the client is allowed.
+///
+/// ```compile_fail
+/// let all = keyhook_core::Granted(keyhook_core::Scope::parse("admin").unwrap());
+/// ```
+/// ```
+/// use keyhook_core::{Granted, Scope};
+/// let allowed = Scope::parse("read write")?;
+/// assert!(Granted::narrow(Some(&Scope::parse("admin")?), &allowed, &Scope::empty()).is_err());
+/// # Ok::<(), keyhook_core::OAuthError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Granted(Scope);
+
+impl Granted {
+    /// What of `allowed` is granted: exactly what was requested, or `default` if nothing was (RFC 6749 §3.3).
+    ///
+    /// # Errors
+    /// `invalid_scope` if anything requested, or anything in the default, is not allowed; nothing is dropped silently.
+    pub fn narrow(requested: Option<&Scope>, allowed: &Scope, default: &Scope) -> Result<Self, OAuthError> {
+        let wanted = requested.filter(|scope| !scope.is_empty()).unwrap_or(default);
+        if let Some(excess) = wanted.iter().find(|token| !allowed.contains(token)) {
+            return Err(OAuthError::invalid_scope("the requested scope exceeds what this client may have")
+                .with_cause(format!("scope `{excess}` is not allowed for the client"))
+                .with_kh(kh::SCOPE_NOT_ALLOWED));
+        }
+        Ok(Self(wanted.clone()))
+    }
+
+    /// A part of this grant (RFC 6749 §6).
+    ///
+    /// # Errors
+    /// `invalid_scope` if `wanted` holds anything that was not granted.
+    pub fn subset(&self, wanted: &Scope) -> Result<Self, OAuthError> {
+        if wanted.is_subset_of(&self.0) {
+            return Ok(Self(wanted.clone()));
+        }
+        Err(OAuthError::invalid_scope("the requested scope exceeds what was granted").with_kh(kh::REFRESH_SCOPE))
+    }
+
+    /// What was granted.
+    pub const fn scope(&self) -> &Scope {
+        &self.0
+    }
+
+    /// A grant read back from the store, where only narrowed scopes are written. For typed repositories alone; a
+    /// scope that came with a request goes through [`Granted::narrow`].
+    pub const fn restore(scope: Scope) -> Self {
+        Self(scope)
+    }
+}
+
+impl fmt::Display for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        Scope::parse(text).unwrap()
+    }
+
+    /// RFC 6749 §3.3: 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces.
+    #[test]
+    fn other_characters_and_stray_spaces_are_refused() {
+        for wrong in [" ", " a", "a ", "a  b", "a\tb", "a\"b", "a\\b", "a\nb", "é", "a\0", "a\u{7f}"] {
+            assert!(Scope::parse(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(Scope::parse(&"a".repeat(LONGEST + 1)).is_err());
+        assert!(scope("").is_empty());
+    }
+
+    #[test]
+    fn a_scope_is_a_set_in_the_order_given() {
+        let scope = scope("write read write");
+        assert_eq!(scope.to_string(), "write read");
+        assert_eq!(scope, super::tests::scope("read write"));
+        assert!(scope.contains("read") && !scope.contains("rea") && !scope.contains(""));
+        assert_eq!(serde_json::to_string(&scope).unwrap(), "\"write read\"");
+        assert!(serde_json::from_str::<Scope>("\"a  b\"").is_err());
+    }
+
+    #[test]
+    fn a_grant_never_holds_more_than_is_allowed() {
+        let allowed = scope("read write");
+        let default = scope("read");
+        let granted = Granted::narrow(Some(&scope("write")), &allowed, &default).unwrap();
+        assert_eq!(granted.scope(), &scope("write"));
+        assert_eq!(Granted::narrow(None, &allowed, &default).unwrap().scope(), &default);
+        assert_eq!(Granted::narrow(Some(&scope("")), &allowed, &default).unwrap().scope(), &default);
+        for (requested, default) in [("read admin", "read"), ("admin", ""), ("Read", "read"), ("", "admin")] {
+            let refused = Granted::narrow(Some(&scope(requested)), &allowed, &scope(default)).unwrap_err();
+            assert_eq!(refused.kh, kh::SCOPE_NOT_ALLOWED, "{requested}");
+        }
+    }
+
+    /// RFC 6749 §6: the requested scope MUST NOT include any scope not originally granted.
+    #[test]
+    fn a_part_of_a_grant_never_grows() {
+        let granted = Granted::restore(scope("a b"));
+        assert_eq!(granted.subset(&scope("b")).unwrap().scope(), &scope("b"));
+        assert!(granted.subset(&scope("a b c")).is_err());
+        assert!(granted.subset(&scope("b")).unwrap().subset(&scope("a")).is_err());
+    }
+}
