@@ -67,6 +67,13 @@ impl Refusal {
     }
 }
 
+impl From<OAuthError> for Refusal {
+    /// A page: whoever has no proven target has nowhere to send the user to.
+    fn from(error: OAuthError) -> Self {
+        Self::Page(error)
+    }
+}
+
 /// A request whose client and redirect URI are proven.
 #[derive(Debug)]
 pub struct Bound<'a> {

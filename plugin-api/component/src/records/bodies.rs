@@ -6,6 +6,7 @@ use std::sync::Arc;
 use keyhook_core::authorize::StoredRequest;
 use keyhook_core::client::Client;
 use keyhook_core::id::RecordId;
+use keyhook_core::pkce::CodeChallenge;
 use keyhook_core::scope::Scope;
 use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
@@ -114,7 +115,7 @@ pub struct Code {
     /// The redirect URI, if the authorization request sent one (RFC 6749 §4.1.3).
     pub redirect_uri: Option<String>,
     /// The S256 challenge (RFC 7636 §4.3).
-    pub challenge: Option<String>,
+    pub challenge: Option<CodeChallenge>,
     /// What was granted.
     pub scope: Scope,
 }
