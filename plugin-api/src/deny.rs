@@ -83,12 +83,12 @@ impl Deny {
         Self::plain("temporarily_unavailable")
     }
 
-    /// The user has to sign in (OpenID Connect Core §3.1.2.6).
+    /// The user has to sign in (OIDC Core §3.1.2.6).
     pub const fn login_required() -> Self {
         Self::plain("login_required")
     }
 
-    /// The user has to consent (OpenID Connect Core §3.1.2.6).
+    /// The user has to consent (OIDC Core §3.1.2.6).
     pub const fn consent_required() -> Self {
         Self::plain("consent_required")
     }

@@ -127,8 +127,9 @@ pub mod prelude {
 macro_rules! plugin {
     (name: $name:expr, version: $version:expr, start: $start:expr $(,)?) => {
         $crate::plugin!(@register $name, $version, {
-            // A function, so that a closure's argument gets its type from here.
-            fn start(
+            // A function, so that a closure's argument gets its type from here; its name is nobody else's, for items are not
+            // hygienic.
+            fn __keyhook_start(
                 cx: &$crate::StartCx,
             ) -> ::std::result::Result<
                 ::std::sync::Arc<dyn ::std::any::Any + ::std::marker::Send + ::std::marker::Sync>,
@@ -136,7 +137,7 @@ macro_rules! plugin {
             > {
                 $crate::started($start, cx)
             }
-            ::std::option::Option::Some(start as $crate::registry::StartFn)
+            ::std::option::Option::Some(__keyhook_start as $crate::registry::StartFn)
         });
     };
     (name: $name:expr, start: $start:expr $(,)?) => {
@@ -150,15 +151,15 @@ macro_rules! plugin {
     };
     (@register $name:expr, $version:expr, $start:expr) => {
         const _: () = {
-            const NAME: &str = $name;
+            const __KEYHOOK_NAME: &str = $name;
             assert!(
-                $crate::registry::is_plugin_name(NAME),
+                $crate::registry::is_plugin_name(__KEYHOOK_NAME),
                 "a plugin's name has 1 to 64 bytes of a-z A-Z 0-9 - _ ."
             );
             $crate::inventory::submit! {
                 $crate::registry::PluginRegistration {
                     module: ::std::module_path!(),
-                    name: NAME,
+                    name: __KEYHOOK_NAME,
                     version: $version,
                     start: $start,
                 }

@@ -109,6 +109,7 @@ impl Found<'_> {
         }
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "one shape with the readers that may fail")]
     pub(crate) fn raw(&self) -> Option<String> {
         Some(match self {
             Self::Text(text) => json::quote(text),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyhook_core::crypto::seal::Sealer;
+use keyhook_core::crypto::Sealer;
 use keyhook_core::error::OAuthError;
 use keyhook_core::time::Timestamp;
 

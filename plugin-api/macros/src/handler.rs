@@ -24,7 +24,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<Token
     let function = function::read(item, "handler")?;
     let source = format!(
         "const _: () = {{
-            fn call(cx: &mut ::keyhook_plugin::RequestCx) -> ::keyhook_plugin::Outcome {{ {function}(cx) }}
+            fn __keyhook_call(cx: &mut ::keyhook_plugin::RequestCx) -> ::keyhook_plugin::Outcome {{ {function}(cx) }}
             ::keyhook_plugin::inventory::submit! {{
                 ::keyhook_plugin::registry::RouteRegistration {{
                     module: ::core::module_path!(),
@@ -33,7 +33,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<Token
                     method: {method:?},
                     path: {path:?},
                     flags: {flags},
-                    call,
+                    call: __keyhook_call,
                 }}
             }}
         }};",

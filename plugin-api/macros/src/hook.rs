@@ -25,7 +25,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<Token
     let function = function::read(item, "hook")?;
     let source = format!(
         "const _: () = {{
-            fn call(cx: &mut ::keyhook_plugin::{context}) -> ::keyhook_plugin::Outcome {{ {function}(cx) }}
+            fn __keyhook_call(cx: &mut ::keyhook_plugin::{context}) -> ::keyhook_plugin::Outcome {{ {function}(cx) }}
             ::keyhook_plugin::inventory::submit! {{
                 ::keyhook_plugin::registry::HookRegistration {{
                     module: ::core::module_path!(),
@@ -35,7 +35,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<Token
                     name: {name:?},
                     priority: {priority},
                     flags: {flags},
-                    call: ::keyhook_plugin::registry::HookFn::{variant}(call),
+                    call: ::keyhook_plugin::registry::HookFn::{variant}(__keyhook_call),
                 }}
             }}
         }};",

@@ -128,7 +128,7 @@ impl AuthorizationCx {
     ///
     /// # Errors
     /// Nobody is signed in, the plugin may not approve, or more was granted than asked for.
-    pub fn approve(&mut self, approve: Approve) -> Outcome {
+    pub fn approve(&mut self, approve: &Approve) -> Outcome {
         self.decide("scope", Some(approve.scopes.join(" ")))?;
         Ok(Verdict(Decision::Approve))
     }
@@ -161,7 +161,7 @@ impl SignIn {
         self
     }
 
-    /// The authentication context class that was met (OpenID Connect Core §2).
+    /// The authentication context class that was met (OIDC Core §2).
     pub fn acr(mut self, class: impl Into<String>) -> Self {
         self.acr = Some(class.into());
         self

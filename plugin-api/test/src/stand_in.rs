@@ -1,0 +1,267 @@
+//! What the stand-in server knows of a call, and which wishes of the plugin it grants: the server's rules without the server.
+
+use std::collections::BTreeMap;
+
+use keyhook_plugin::abi::{self, PROTECTED_MEMBERS, part};
+use keyhook_plugin::json;
+
+type Pairs = Vec<(String, String)>;
+
+/// Which kind of call it is: what it offers follows from that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Authorization,
+    Token,
+    TokenResponse,
+    Custom,
+    Route,
+}
+
+/// The server's side of one call.
+pub(crate) struct StandIn {
+    pub(crate) kind: Kind,
+    pub(crate) is_inline: bool,
+    pub(crate) is_cancelled: bool,
+    pub(crate) unix_seconds: u64,
+    pub(crate) config: String,
+    pub(crate) facts: Pairs,
+    pub(crate) request: Pairs,
+    pub(crate) query: Pairs,
+    pub(crate) form: Pairs,
+    pub(crate) headers: Pairs,
+    pub(crate) path: Pairs,
+    pub(crate) body: Vec<u8>,
+    pub(crate) response: Pairs,
+    pub(crate) data: Pairs,
+    pub(crate) session: Pairs,
+    pub(crate) outcome: Pairs,
+    pub(crate) payload: Pairs,
+    pub(crate) store: BTreeMap<String, Vec<u8>>,
+    pub(crate) denial: Denial,
+    pub(crate) status: u16,
+    pub(crate) response_headers: Pairs,
+    pub(crate) response_body: Body,
+    /// Bytes composed for a plugin; they live as long as the call.
+    pub(crate) arena: Vec<Vec<u8>>,
+}
+
+/// What `deny` said.
+#[derive(Clone)]
+pub(crate) struct Denial {
+    pub(crate) code: String,
+    pub(crate) description: String,
+    pub(crate) is_public: bool,
+}
+
+pub(crate) enum Body {
+    Bytes(Vec<u8>),
+    Page { title: String, html: String },
+}
+
+impl StandIn {
+    pub(crate) fn new(kind: Kind) -> Self {
+        let facts = [("request_id", "test"), ("issuer", "http://localhost:8080"), ("client_ip", "127.0.0.1")];
+        Self {
+            kind,
+            is_inline: false,
+            is_cancelled: false,
+            unix_seconds: 1_700_000_000,
+            config: "{}".to_owned(),
+            facts: facts.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            request: Vec::new(),
+            query: Vec::new(),
+            form: Vec::new(),
+            headers: Vec::new(),
+            path: Vec::new(),
+            body: Vec::new(),
+            response: Vec::new(),
+            data: Vec::new(),
+            session: Vec::new(),
+            outcome: Vec::new(),
+            payload: Vec::new(),
+            store: BTreeMap::new(),
+            denial: Denial::none(),
+            status: 200,
+            response_headers: Vec::new(),
+            response_body: Body::Bytes(Vec::new()),
+            arena: Vec::new(),
+        }
+    }
+
+    /// Takes a JSON object apart.
+    ///
+    /// # Panics
+    /// `payload` is no JSON object: the test is wrong, not the plugin.
+    pub(crate) fn set_payload(&mut self, payload: &str) {
+        let Some(members) = json::members(payload) else { panic!("a payload is a JSON object, not {payload}") };
+        self.payload = members.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    }
+
+    /// The payload in one text.
+    pub(crate) fn payload_text(&self) -> String {
+        let members: Vec<_> = self.payload.iter().map(|(name, value)| format!("{}:{value}", json::quote(name))).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    /// The code and the bytes of a value.
+    pub(crate) fn get(&mut self, part: u32, key: &str) -> Result<(i32, &[u8]), i32> {
+        match part {
+            part::REQUEST if key == "body" => return Ok((abi::OK, &self.body)),
+            part::CONFIG => {
+                let value = json::at(&self.config, key).ok_or(abi::ABSENT)?;
+                return Ok((abi::OK_JSON, value.as_bytes()));
+            }
+            part::PAYLOAD if key.is_empty() && self.kind == Kind::Custom => {
+                let text = self.payload_text().into_bytes();
+                return Ok((abi::OK_JSON, self.kept(text)));
+            }
+            part::OUTCOME => return Err(abi::NOT_PERMITTED),
+            _ => {}
+        }
+        let (pairs, code) = self.pairs(part)?;
+        let found = pairs.iter().find(|(name, _)| name == key).ok_or(abi::ABSENT)?;
+        Ok((code, found.1.as_bytes()))
+    }
+
+    /// The code, the name and the value at a place.
+    pub(crate) fn list(&self, part: u32, index: usize) -> Result<(i32, &str, &str), i32> {
+        let (pairs, code) = self.pairs(part)?;
+        let (name, value) = pairs.get(index).ok_or(abi::ABSENT)?;
+        Ok((code, name, value))
+    }
+
+    fn pairs(&self, part: u32) -> Result<(&Pairs, i32), i32> {
+        if !self.offers(part) {
+            return Err(abi::NOT_HERE);
+        }
+        Ok(match part {
+            part::FACT => (&self.facts, abi::OK),
+            part::REQUEST => (&self.request, abi::OK),
+            part::QUERY => (&self.query, abi::OK),
+            part::FORM => (&self.form, abi::OK),
+            part::HEADER => (&self.headers, abi::OK),
+            part::PATH => (&self.path, abi::OK),
+            part::RESPONSE => (&self.response, abi::OK_JSON),
+            part::DATA => (&self.data, abi::OK_JSON),
+            part::SESSION => (&self.session, abi::OK),
+            part::PAYLOAD => (&self.payload, abi::OK_JSON),
+            _ => return Err(abi::NOT_HERE),
+        })
+    }
+
+    fn offers(&self, part: u32) -> bool {
+        match part {
+            part::RESPONSE => self.kind == Kind::TokenResponse,
+            part::SESSION | part::OUTCOME => self.kind == Kind::Authorization,
+            part::DATA => matches!(self.kind, Kind::Authorization | Kind::Token | Kind::TokenResponse),
+            part::PAYLOAD => self.kind == Kind::Custom,
+            part::PATH => self.kind == Kind::Route,
+            _ => true,
+        }
+    }
+
+    /// Sets a value: `Ok` holds text, `Err` a JSON text.
+    pub(crate) fn set(&mut self, part: u32, key: &str, value: Result<&str, &str>) -> i32 {
+        if !self.offers(part) {
+            return abi::NOT_HERE;
+        }
+        let is_json = matches!(part, part::RESPONSE | part::DATA | part::PAYLOAD);
+        let text = match value {
+            Err(json) if !is_json || !json::is_json(json) => return abi::BAD_ARGUMENT,
+            Err(json) => json.to_owned(),
+            Ok(text) if is_json => json::quote(text),
+            Ok(text) => text.to_owned(),
+        };
+        let limit = match part {
+            part::RESPONSE if is_protected(key) || key == "expires_in" => return abi::NOT_PERMITTED,
+            part::RESPONSE => 16 * 1024,
+            part::DATA | part::SESSION => 4 * 1024,
+            part::OUTCOME => 1024,
+            part::PAYLOAD if key.is_empty() => return self.replace_payload(&text),
+            part::PAYLOAD => 64 * 1024,
+            _ => return abi::NOT_PERMITTED,
+        };
+        if part == part::OUTCOME && !["subject", "auth_time", "acr", "amr", "scope"].contains(&key) {
+            return abi::BAD_ARGUMENT;
+        }
+        let pairs = self.pairs_mut(part);
+        let others = pairs.iter().filter(|(name, _)| name != key).map(|(name, value)| name.len() + value.len());
+        if others.sum::<usize>() + key.len() + text.len() > limit {
+            return abi::BAD_ARGUMENT;
+        }
+        match pairs.iter_mut().find(|(name, _)| name == key) {
+            Some((_, value)) => *value = text,
+            None => pairs.push((key.to_owned(), text)),
+        }
+        abi::OK
+    }
+
+    fn replace_payload(&mut self, json: &str) -> i32 {
+        let Some(members) = json::members(json) else { return abi::BAD_ARGUMENT };
+        self.payload = members.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        abi::OK
+    }
+
+    pub(crate) fn remove(&mut self, part: u32, key: &str) -> i32 {
+        if !self.offers(part) {
+            return abi::NOT_HERE;
+        }
+        match part {
+            part::RESPONSE if is_protected(key) => return abi::NOT_PERMITTED,
+            part::RESPONSE | part::DATA | part::SESSION | part::PAYLOAD => {}
+            _ => return abi::NOT_PERMITTED,
+        }
+        let pairs = self.pairs_mut(part);
+        let before = pairs.len();
+        pairs.retain(|(name, _)| name != key);
+        if pairs.len() < before { abi::OK } else { abi::ABSENT }
+    }
+
+    /// The parts that `set` and `remove` let through.
+    fn pairs_mut(&mut self, part: u32) -> &mut Pairs {
+        match part {
+            part::RESPONSE => &mut self.response,
+            part::DATA => &mut self.data,
+            part::SESSION => &mut self.session,
+            part::PAYLOAD => &mut self.payload,
+            _ => &mut self.outcome,
+        }
+    }
+
+    /// Why a blocking call is refused now.
+    pub(crate) fn blocking(&self) -> Result<(), i32> {
+        if self.is_inline {
+            Err(abi::WOULD_BLOCK)
+        } else if self.is_cancelled {
+            Err(abi::DEADLINE)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn store_cas(&mut self, key: &str, old: &[u8], value: &[u8]) -> i32 {
+        let current = self.store.get(key).map_or(&[][..], Vec::as_slice);
+        if current != old {
+            return abi::CONFLICT;
+        }
+        self.store.insert(key.to_owned(), value.to_owned());
+        abi::OK
+    }
+
+    /// Keeps bytes for as long as the call lasts.
+    pub(crate) fn kept(&mut self, bytes: Vec<u8>) -> &[u8] {
+        self.arena.push(bytes);
+        self.arena.last().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Denial {
+    /// What a denial without `deny` means.
+    pub(crate) fn none() -> Self {
+        Self { code: "server_error".to_owned(), description: String::new(), is_public: false }
+    }
+}
+
+fn is_protected(member: &str) -> bool {
+    PROTECTED_MEMBERS.contains(&member) || member.starts_with("error")
+}
