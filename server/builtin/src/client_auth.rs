@@ -1,0 +1,45 @@
+//! Who sends this request: the client's credentials, its registration, and core's verdict over both (RFC 6749 §2.3).
+
+use http::header;
+use keyhook_component::context::Context;
+use keyhook_component::request::Request;
+use keyhook_core::client_auth::{self, AuthenticatedClient};
+use keyhook_core::error::OAuthError;
+use keyhook_core::form::Form;
+use keyhook_core::kh;
+
+use crate::{failure, token_kh};
+
+/// No registered client has a longer id, so a longer one is not looked up and fills no cache.
+const LONGEST_ID: usize = 255;
+
+/// Authenticates the client of a form request at a back-channel endpoint.
+///
+/// # Errors
+/// `invalid_client`, the same for every cause; `invalid_request` for two ways at once; `temporarily_unavailable` when the
+/// directory does not answer.
+pub(crate) async fn authenticate(request: &Request, form: &Form, context: &Context) -> Result<AuthenticatedClient, OAuthError> {
+    let mut headers = request.headers.get_all(header::AUTHORIZATION).iter();
+    let authorization = headers.next();
+    if headers.next().is_some() {
+        return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
+    }
+    let credentials = client_auth::present(authorization.map(http::HeaderValue::as_bytes), form)?;
+    let id = credentials.id();
+    let found = if id.len() <= LONGEST_ID { context.records.client(id).await.map_err(failure::store)? } else { None };
+    client_auth::authenticate(found, &credentials)
+}
+
+/// The parameters of a request to a back-channel endpoint.
+///
+/// # Errors
+/// `invalid_request` for anything in the query (RFC 6749 §3.2: credentials and codes must not stand in a URL), for a body that is
+/// no form, and for any parameter sent twice.
+pub(crate) fn parameters(request: &Request) -> Result<Form, OAuthError> {
+    if !request.query.is_empty() {
+        return Err(OAuthError::invalid_request("parameters belong into the body, not into the URL").with_kh(token_kh::PARAMETERS_IN_QUERY));
+    }
+    let form = request.form()?;
+    form.no_duplicates()?;
+    Ok(form)
+}

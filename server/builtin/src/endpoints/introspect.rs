@@ -1,0 +1,132 @@
+//! Token introspection: what a resource server may know about a token (RFC 7662).
+
+use http::{Method, StatusCode};
+use keyhook_component::audit::{Decision, Event};
+use keyhook_component::context::Context;
+use keyhook_component::endpoint::{Endpoint, RoutePattern};
+use keyhook_component::record::Key;
+use keyhook_component::records::RefreshToken;
+use keyhook_component::request::Request;
+use keyhook_component::response::Response;
+use keyhook_component::settings::Settings;
+use keyhook_component::store::Lookup;
+use keyhook_component::{BoxFuture, component};
+use keyhook_core::authorize::Refusal;
+use keyhook_core::client::{AuthMethod, Client, ClientKind};
+use keyhook_core::error::OAuthError;
+use keyhook_core::introspection::{ActiveToken, Introspection};
+use keyhook_core::metadata::Metadata;
+use keyhook_core::time::Timestamp;
+use keyhook_core::token::{IssuedToken, TokenKind};
+
+use super::{at, audited};
+use crate::client_auth::{authenticate, parameters};
+use crate::{failure, token_kh};
+
+/// The endpoint. A confidential client may ask about its own tokens, and about everybody's when it is registered to introspect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IntrospectEndpoint;
+
+component!(Endpoint: IntrospectEndpoint);
+
+impl Endpoint for IntrospectEndpoint {
+    fn name(&self) -> &'static str {
+        "introspect"
+    }
+
+    fn routes(&self, settings: &Settings) -> Vec<RoutePattern> {
+        vec![(Some(Method::POST), at(settings, &settings.paths.introspect))]
+    }
+
+    fn describe(&self, settings: &Settings, metadata: &mut Metadata) {
+        metadata.endpoint("introspection_endpoint", &settings.issuer, &settings.paths.introspect);
+        let methods = [AuthMethod::SecretBasic, AuthMethod::SecretPost].map(AuthMethod::name);
+        metadata.list("introspection_endpoint_auth_methods_supported", methods);
+    }
+
+    fn answer<'a>(&'a self, request: &'a Request, context: &'a Context) -> BoxFuture<'a, Result<Response, Refusal>> {
+        Box::pin(async move {
+            let mut event = Event::new(Decision::Introspection, "ok").request(&request.id);
+            let answer = introspect(request, context, &mut event).await;
+            audited(event, answer, context)
+        })
+    }
+}
+
+async fn introspect(request: &Request, context: &Context, event: &mut Event) -> Result<Response, OAuthError> {
+    let form = parameters(request)?;
+    let asker = authenticate(request, &form, context).await?;
+    event.client_id = Some(asker.id.clone());
+    if asker.kind != ClientKind::Confidential {
+        // RFC 7662 §2.1: the endpoint must not be open to token scanning, and a public client proves nothing.
+        return Err(OAuthError::invalid_client().with_kh(token_kh::PUBLIC_INTROSPECTION).with_cause("a public client may not introspect"));
+    }
+    // `token_type_hint` is an optimization (RFC 7662 §2.1), and the prefix says more.
+    let answer = look_up(form.required("token")?, &asker, context).await?;
+    if matches!(answer, Introspection::Inactive) {
+        event.outcome = "inactive";
+    }
+    Ok(Response::json(StatusCode::OK, answer.json()))
+}
+
+async fn look_up(text: &str, asker: &Client, context: &Context) -> Result<Introspection, OAuthError> {
+    let now = context.now();
+    let found = match IssuedToken::sniff(text) {
+        Some(TokenKind::Access) => access_token(text, asker, now, context).await?,
+        Some(TokenKind::Refresh) => refresh_token(text, asker, now, context).await?,
+        Some(TokenKind::Code | TokenKind::Session | TokenKind::Interaction) | None => None,
+    };
+    Ok(found.map_or(Introspection::Inactive, |token| {
+        Introspection::Active(Box::new(ActiveToken { iss: Some(context.settings.issuer.as_str().to_owned()), ..token }))
+    }))
+}
+
+/// Whether the asker may know of a client's tokens. If not, they look like tokens that never were.
+fn may_know(asker: &Client, owner: &str) -> bool {
+    asker.introspect || asker.id == owner
+}
+
+async fn access_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<ActiveToken>, OAuthError> {
+    let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(None) };
+    let Some(live) = context.records.live_access_token(&token, now).await.map_err(failure::store)? else { return Ok(None) };
+    if !may_know(asker, &live.client.id) {
+        return Ok(None);
+    }
+    // Where the client acts for itself there is no `sub`: a client's id must never be taken for a user's (RFC 9700 §4.15).
+    Ok(Some(
+        ActiveToken {
+            scope: live.token.body.scope.clone(),
+            client_id: live.client.id.clone(),
+            username: live.token.subject.clone(),
+            sub: live.token.subject.clone(),
+            token_type: Some("Bearer"),
+            ..ActiveToken::default()
+        }
+        .living(live.issued_at, live.token.expires_at),
+    ))
+}
+
+async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<ActiveToken>, OAuthError> {
+    let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(None) };
+    let records = &context.records;
+    let Lookup::Live(record) = records.get::<RefreshToken>(&Key::Issued(token.id)).await.map_err(failure::store)? else { return Ok(None) };
+    if record.expires_at.has_passed(now) || record.grant != token.grant || !token.matches(&record.body.hash) {
+        return Ok(None);
+    }
+    let Some(owner) = record.client.as_deref().filter(|owner| may_know(asker, owner)) else { return Ok(None) };
+    let Some(client) = records.client(owner).await.map_err(failure::store)? else { return Ok(None) };
+    if client.disabled || record.grant.born() <= client.not_before {
+        return Ok(None);
+    }
+    let Some(grant) = records.live_grant(record.grant, owner, now).await.map_err(failure::store)? else { return Ok(None) };
+    Ok(Some(
+        ActiveToken {
+            scope: record.body.scope.clone(),
+            client_id: client.id.clone(),
+            username: grant.subject.clone(),
+            sub: grant.subject.clone(),
+            ..ActiveToken::default()
+        }
+        .living(token.id.born(), record.expires_at),
+    ))
+}

@@ -1,0 +1,63 @@
+//! Authorization server metadata: what is registered describes itself (RFC 8414).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use keyhook_component::context::Context;
+use keyhook_component::endpoint::{Endpoint, RoutePattern};
+use keyhook_component::grant::Grant;
+use keyhook_component::request::Request;
+use keyhook_component::response::Response;
+use keyhook_component::settings::Settings;
+use keyhook_component::{BoxFuture, component};
+use keyhook_core::authorize::Refusal;
+use keyhook_core::metadata::Metadata;
+
+/// The endpoint. It serves what [`metadata_document`] made at start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MetadataEndpoint;
+
+component!(Endpoint: MetadataEndpoint);
+
+/// The document, for [`Context::metadata`]: the issuer, every endpoint that answers somewhere, every grant.
+pub fn metadata_document(settings: &Settings, endpoints: &[Arc<dyn Endpoint>], grants: &[Arc<dyn Grant>]) -> Bytes {
+    let mut metadata = Metadata::new(&settings.issuer);
+    metadata.list("grant_types_supported", grants.iter().map(|grant| grant.grant_type()));
+    for endpoint in endpoints.iter().filter(|endpoint| !endpoint.routes(settings).is_empty()) {
+        endpoint.describe(settings, &mut metadata);
+    }
+    metadata.json().into()
+}
+
+impl Endpoint for MetadataEndpoint {
+    fn name(&self) -> &'static str {
+        "metadata"
+    }
+
+    fn routes(&self, settings: &Settings) -> Vec<RoutePattern> {
+        let mut paths = vec![settings.issuer.well_known_path(NAME)];
+        // RFC 8414 §3.1 inserts the name before the issuer's path; some clients append it.
+        let appended = settings.issuer.appended_well_known_path(NAME);
+        if !paths.contains(&appended) {
+            paths.push(appended);
+        }
+        paths.into_iter().map(|path| (Some(Method::GET), path)).collect()
+    }
+
+    fn answer<'a>(&'a self, _: &'a Request, context: &'a Context) -> BoxFuture<'a, Result<Response, Refusal>> {
+        Box::pin(std::future::ready(Ok(document(context.metadata.clone()))))
+    }
+}
+
+const NAME: &str = "oauth-authorization-server";
+
+/// Public, the same for everybody, and read by pages of any origin.
+fn document(body: Bytes) -> Response {
+    let mut response = Response::empty(StatusCode::OK)
+        .with(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
+        .with(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"))
+        .with(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response.body = body;
+    response
+}

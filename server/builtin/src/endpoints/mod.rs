@@ -1,0 +1,42 @@
+//! The endpoints that ship, one file each.
+
+mod introspect;
+mod metadata;
+mod revoke;
+mod token;
+
+pub use introspect::IntrospectEndpoint;
+pub use metadata::{MetadataEndpoint, metadata_document};
+pub use revoke::RevokeEndpoint;
+pub use token::TokenEndpoint;
+
+use keyhook_component::audit::{Decision, Event};
+use keyhook_component::context::Context;
+use keyhook_component::response::Response;
+use keyhook_component::settings::Settings;
+use keyhook_core::authorize::Refusal;
+use keyhook_core::client::AuthMethod;
+use keyhook_core::error::OAuthError;
+use keyhook_core::kh;
+
+/// How clients authenticate at the token and revocation endpoints.
+const AUTH_METHODS: [AuthMethod; 3] = [AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::None];
+
+/// The route of a path below the issuer.
+pub(crate) fn at(settings: &Settings, path: &str) -> String {
+    format!("{}{path}", settings.issuer.path())
+}
+
+/// Closes the one audit event of a back-channel request, and hands its answer on.
+fn audited(mut event: Event, answer: Result<Response, OAuthError>, context: &Context) -> Result<Response, Refusal> {
+    if let Err(error) = &answer {
+        event.outcome = error.code.wire();
+        event.code = error.kh;
+        event.detail.clone_from(&error.cause);
+        if error.kh == kh::CODE_REPLAY || error.kh == kh::REFRESH_REPLAY {
+            event.decision = Decision::Replay;
+        }
+    }
+    context.audit.record(event);
+    answer.map_err(Refusal::Page)
+}

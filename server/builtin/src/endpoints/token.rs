@@ -1,0 +1,176 @@
+//! The token endpoint: authenticate, redeem, mint, ask the hooks, commit, answer (RFC 6749 §3.2, §5).
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use keyhook_component::audit::{Decision, Event};
+use keyhook_component::context::Context;
+use keyhook_component::endpoint::{Endpoint, RoutePattern};
+use keyhook_component::grant::{Grant, Lost, Pending};
+use keyhook_component::request::Request;
+use keyhook_component::response::Response;
+use keyhook_component::settings::Settings;
+use keyhook_component::{BoxFuture, component};
+use keyhook_core::authorize::Refusal;
+use keyhook_core::client::AuthMethod;
+use keyhook_core::client_auth::AuthenticatedClient;
+use keyhook_core::error::OAuthError;
+use keyhook_core::form::Form;
+use keyhook_core::metadata::Metadata;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{AUTH_METHODS, at, audited};
+use crate::client_auth::{authenticate, parameters};
+use crate::commit::{Committed, commit};
+use crate::family;
+use crate::mint::{Draft, mint};
+use crate::token_hooks::{TokenHooks, data_before};
+
+/// The endpoint. With `compat = ["oauth2u"]` it answers at `/access-token` too.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenEndpoint;
+
+component!(Endpoint: TokenEndpoint);
+
+impl Endpoint for TokenEndpoint {
+    fn name(&self) -> &'static str {
+        "token"
+    }
+
+    fn routes(&self, settings: &Settings) -> Vec<RoutePattern> {
+        let mut paths = vec![at(settings, &settings.paths.token)];
+        if settings.compat.iter().any(|name| name == "oauth2u") && settings.paths.token != OAUTH2U_PATH {
+            paths.push(at(settings, OAUTH2U_PATH));
+        }
+        paths.into_iter().map(|path| (Some(Method::POST), path)).collect()
+    }
+
+    fn describe(&self, settings: &Settings, metadata: &mut Metadata) {
+        metadata.endpoint("token_endpoint", &settings.issuer, &settings.paths.token);
+        metadata.list("token_endpoint_auth_methods_supported", AUTH_METHODS.map(AuthMethod::name));
+    }
+
+    fn answer<'a>(&'a self, request: &'a Request, context: &'a Context) -> BoxFuture<'a, Result<Response, Refusal>> {
+        Box::pin(async move {
+            let mut event = Event::new(Decision::Token, "ok").request(&request.id);
+            let answer = exchange(request, context, &mut event).await;
+            audited(event, answer, context)
+        })
+    }
+}
+
+/// Where oauth2u had its token endpoint.
+const OAUTH2U_PATH: &str = "/access-token";
+
+/// One round more than a lost race needs, and as many as ids that collide will ever need.
+const MOST_ROUNDS: usize = 4;
+
+async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Result<Response, OAuthError> {
+    let form = parameters(request)?;
+    let client = authenticate(request, &form, context).await?;
+    event.client_id = Some(client.id.clone());
+    let grant_type = form.required("grant_type")?;
+    let grant = context.grant(grant_type)?;
+    client.allows_grant(grant_type)?;
+    let hooks = TokenHooks::new(request, &form, &client, grant_type, context)?;
+    let exchange = Exchange { form: &form, client: &client, grant, hooks, context };
+    let mut again = false;
+    for _ in 0..MOST_ROUNDS {
+        match exchange.round(event).await? {
+            Round::Issued(response) => return Ok(response),
+            Round::Redraw => {}
+            Round::Lost(pending) => match grant.lost(&pending, context).await {
+                Lost::Again if !again => again = true,
+                Lost::Again => break,
+                Lost::Refused(error) => return Err(error),
+            },
+        }
+    }
+    Err(OAuthError::temporarily_unavailable(1).with_cause("the records changed in every round"))
+}
+
+/// What stays the same from one round to the next.
+struct Exchange<'a> {
+    form: &'a Form,
+    client: &'a AuthenticatedClient,
+    grant: &'a Arc<dyn Grant>,
+    hooks: TokenHooks<'a>,
+    context: &'a Context,
+}
+
+/// How one attempt ended.
+enum Round {
+    /// The tokens exist.
+    Issued(Response),
+    /// Somebody else took the guard.
+    Lost(Pending),
+    /// An id was taken or a record changed; nothing was written.
+    Redraw,
+}
+
+impl Exchange<'_> {
+    async fn round(&self, event: &mut Event) -> Result<Round, OAuthError> {
+        let context = self.context;
+        let mut pending = self.grant.redeem(self.form, self.client, context).await?;
+        event.subject.clone_from(&pending.subject);
+        let before = data_before(&pending, context);
+        let mut draft = mint(&pending, self.client, context)?;
+        self.hooks.validate(&mut pending, event).await?;
+        let body = if self.hooks.edit_responses() {
+            let drafted = members(&TokenResponse::of(&draft, &pending));
+            write(&self.hooks.respond(drafted, &mut pending, event).await?)?
+        } else {
+            write(&TokenResponse::of(&draft, &pending))?
+        };
+        if let Some(before) = before.filter(|before| *before != pending.data && !pending.grant.is_none()) {
+            match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), context).await? {
+                Some(operation) => draft.batch.push(operation),
+                None => return Ok(Round::Redraw),
+            }
+        }
+        match commit(draft.batch, pending.guard.is_some(), context).await? {
+            Committed::Issued => Ok(Round::Issued(Response::json(StatusCode::OK, body))),
+            Committed::Lost => Ok(Round::Lost(pending)),
+            Committed::Redraw => Ok(Round::Redraw),
+        }
+    }
+}
+
+/// The members of a token response (RFC 6749 §5.1).
+#[derive(Serialize)]
+struct TokenResponse<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    /// Always said where there is one, so that a client need not know whether it got all it asked for.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+}
+
+impl<'a> TokenResponse<'a> {
+    fn of(draft: &'a Draft, pending: &'a Pending) -> Self {
+        TokenResponse {
+            access_token: draft.access_token.expose(),
+            token_type: "Bearer",
+            expires_in: draft.expires_in,
+            scope: pending.scope.scope().as_str(),
+            refresh_token: draft.refresh_token.as_ref().map(|token| token.expose().as_str()),
+        }
+    }
+}
+
+/// The same members as plugins edit them.
+fn members(response: &TokenResponse<'_>) -> Map<String, Value> {
+    match serde_json::to_value(response) {
+        Ok(Value::Object(members)) => members,
+        // Strings and a number always make an object; if that changes, the check of the protected members refuses.
+        _ => Map::new(),
+    }
+}
+
+fn write(members: &impl Serialize) -> Result<Vec<u8>, OAuthError> {
+    serde_json::to_vec(members).map_err(|error| OAuthError::server_error(format!("writing the token response: {error}")))
+}

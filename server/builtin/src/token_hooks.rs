@@ -1,0 +1,156 @@
+//! The hooks of the token endpoint: `access_token_validation` may veto, `access_token_response` may edit what is not protected.
+//!
+//! Where no plugin has registered, nothing is built and nothing runs. Both run on a draft: what they refuse leaves nothing behind.
+
+use std::sync::Arc;
+
+use http::header;
+use keyhook_component::audit::Event;
+use keyhook_component::context::Context;
+use keyhook_component::grant::Pending;
+use keyhook_component::hooks::{HookCall, HookPoint, PluginData, Verdict};
+use keyhook_component::request::{MAX_PARAMETERS, Request};
+use keyhook_core::client::{Client, ClientKind};
+use keyhook_core::error::OAuthError;
+use keyhook_core::form::Form;
+use serde_json::{Map, Value};
+
+use crate::token_kh;
+
+/// What plugins see of one token request: the request without its secrets, and who sent it.
+pub(crate) struct TokenHooks<'a> {
+    context: &'a Context,
+    client: &'a Client,
+    grant_type: &'a str,
+    /// `None` when no plugin is registered on either hook.
+    seen: Option<(Arc<Request>, Arc<Form>)>,
+}
+
+impl<'a> TokenHooks<'a> {
+    /// Prepares the chains of a request, if there are any.
+    ///
+    /// # Errors
+    /// `invalid_request` when the parameters, put together again without the secrets, are no form.
+    pub(crate) fn new(
+        request: &Request,
+        form: &Form,
+        client: &'a Client,
+        grant_type: &'a str,
+        context: &'a Context,
+    ) -> Result<Self, OAuthError> {
+        let listened = [HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse].iter().any(|point| context.hooks.any(*point));
+        let seen = if listened { Some(without_secrets(request, form)?) } else { None };
+        Ok(TokenHooks { context, client, grant_type, seen })
+    }
+
+    /// Fires `access_token_validation`.
+    ///
+    /// # Errors
+    /// What the plugin that vetoes says; whatever fails, fails closed.
+    pub(crate) async fn validate(&self, pending: &mut Pending, event: &mut Event) -> Result<(), OAuthError> {
+        if self.context.hooks.any(HookPoint::AccessTokenValidation) {
+            self.run(HookPoint::AccessTokenValidation, Map::new(), pending, event).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether anybody listens on `access_token_response`.
+    pub(crate) fn edit_responses(&self) -> bool {
+        self.context.hooks.any(HookPoint::AccessTokenResponse)
+    }
+
+    /// Fires `access_token_response` on the drafted members, and gives the edited ones back.
+    ///
+    /// # Errors
+    /// As [`TokenHooks::validate`]; `server_error` when a protected member came back changed.
+    pub(crate) async fn respond(
+        &self,
+        drafted: Map<String, Value>,
+        pending: &mut Pending,
+        event: &mut Event,
+    ) -> Result<Map<String, Value>, OAuthError> {
+        let edited = self.run(HookPoint::AccessTokenResponse, drafted.clone(), pending, event).await?;
+        check_protected(&drafted, &edited)?;
+        Ok(edited)
+    }
+
+    async fn run(
+        &self,
+        point: HookPoint,
+        response: Map<String, Value>,
+        pending: &mut Pending,
+        event: &mut Event,
+    ) -> Result<Map<String, Value>, OAuthError> {
+        let call = self.call(response, pending);
+        let finished = self.context.hooks.run(point, call).await;
+        match finished.verdict {
+            Verdict::Continue => {
+                pending.data = finished.call.data;
+                Ok(finished.call.response)
+            }
+            Verdict::Deny(error) => {
+                event.plugin = finished.plugin;
+                Err(error)
+            }
+            Verdict::Respond(_) | Verdict::SignIn(_) | Verdict::Approve(_) => {
+                event.plugin = finished.plugin;
+                Err(OAuthError::server_error(format!("{} can only continue or deny", point.name())).with_kh(token_kh::WRONG_VERDICT))
+            }
+        }
+    }
+
+    fn call(&self, response: Map<String, Value>, pending: &Pending) -> HookCall {
+        let mut call = HookCall { response, data: pending.data.clone(), ..HookCall::default() };
+        call.fact("client_id", self.client.id.as_str());
+        call.fact("client_name", self.client.name.as_str());
+        call.fact("client_type", if self.client.kind == ClientKind::Public { "public" } else { "confidential" });
+        call.fact("grant_type", self.grant_type);
+        call.fact("scope", pending.scope.scope().as_str());
+        call.fact_if("subject", pending.subject.as_deref());
+        call.fact("issuer", self.context.settings.issuer.as_str());
+        if let Some((request, form)) = &self.seen {
+            call.fact("request_id", &*request.id);
+            call.fact("client_ip", request.client_ip.to_string());
+            call.request = Some(Arc::clone(request));
+            call.form = Some(Arc::clone(form));
+        }
+        call
+    }
+}
+
+/// Plugins' data before the hooks, to tell afterwards whether it changed; not copied where nobody can change it.
+pub(crate) fn data_before(pending: &Pending, context: &Context) -> Option<PluginData> {
+    let listened = [HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse].iter().any(|point| context.hooks.any(*point));
+    listened.then(|| pending.data.clone())
+}
+
+/// The members that no plugin may touch; the host refuses every attempt, and this is the second lock.
+const PROTECTED: [&str; 5] = ["access_token", "token_type", "refresh_token", "id_token", "scope"];
+
+fn check_protected(drafted: &Map<String, Value>, edited: &Map<String, Value>) -> Result<(), OAuthError> {
+    let kept = PROTECTED.iter().all(|name| drafted.get(*name) == edited.get(*name));
+    let lifetime_kept = edited.get("expires_in").is_none_or(|value| drafted.get("expires_in") == Some(value));
+    let no_error = edited.keys().all(|name| !name.starts_with("error"));
+    if kept && lifetime_kept && no_error {
+        return Ok(());
+    }
+    Err(OAuthError::server_error("a protected member of the token response came back changed").with_kh(token_kh::PROTECTED_CHANGED))
+}
+
+/// The request as plugins may see it: no secret, code or token in its body, no `Authorization`.
+fn without_secrets(request: &Request, form: &Form) -> Result<(Arc<Request>, Arc<Form>), OAuthError> {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(form.iter().filter(|(name, _)| !is_secret(name)));
+    let body = body.finish();
+    let form = Form::parse(body.as_bytes(), MAX_PARAMETERS)?;
+    let mut seen = request.clone();
+    seen.body = body.into();
+    seen.headers.remove(header::AUTHORIZATION);
+    Ok((Arc::new(seen), Arc::new(form)))
+}
+
+/// Whether a parameter of this name carries a credential, by the names of RFC 6749, 7521, 7636, 8628 and 8693.
+fn is_secret(name: &str) -> bool {
+    ["code", "password", "assertion"].contains(&name)
+        || ["_secret", "_assertion", "_token", "_code", "code_verifier"].iter().any(|ending| name.ends_with(ending))
+}
