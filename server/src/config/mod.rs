@@ -1,0 +1,193 @@
+//! The configuration: layers in, one checked value out; flag > environment > file > default.
+//!
+//! Raw first, meaning second: `tree` knows TOML and origins, `sections` know keys and rules, `rules` know what fits together.
+//! Every finding of a run is reported at once, each with its place.
+
+mod diagnostic;
+mod environment;
+mod locate;
+mod reader;
+mod rules;
+mod sections;
+mod text;
+mod tree;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use keyhook_component::settings::Paths;
+use keyhook_core::Issuer;
+
+pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
+pub(crate) use locate::files as locate;
+pub(crate) use reader::Shown;
+pub(crate) use sections::{
+    GroupStore, HookOrder, Keys, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, TlsFiles, Tokens, Trust,
+};
+pub(crate) use text::{Origin, Place, SourceText};
+pub(crate) use tree::{Node, Table, Value, merge, set};
+pub(crate) use units::duration as parse_duration;
+
+/// What runs, which decides the defaults and how strict the rules are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// `keyhook dev`: loopback, demo data, findings instead of refusals where that is safe.
+    Dev,
+    /// `keyhook serve`, and a program that embeds the server.
+    Serve,
+}
+
+/// The layers, lowest first.
+pub(crate) struct Layers {
+    /// What runs.
+    pub(crate) mode: Mode,
+    /// Defaults of the mode.
+    pub(crate) base: Table,
+    /// Files in the order given; later ones win.
+    pub(crate) files: Vec<PathBuf>,
+    /// The environment.
+    pub(crate) environment: Vec<(String, String)>,
+    /// Flags, or the builder's methods.
+    pub(crate) given: Table,
+}
+
+/// A configuration that has been checked as far as that is possible without opening a store or a library.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) mode: Mode,
+    /// `None` where it follows from the address that is bound.
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) server: Server,
+    pub(crate) management: Management,
+    pub(crate) tokens: Tokens,
+    pub(crate) login: Login,
+    pub(crate) paths: Paths,
+    pub(crate) scopes: BTreeMap<String, String>,
+    pub(crate) store: StoreMap,
+    pub(crate) keys: Keys,
+    pub(crate) plugins: Plugins,
+    pub(crate) hooks: HookOrder,
+    pub(crate) log: Log,
+    pub(crate) compat: Vec<String>,
+    /// Every effective value with its origin.
+    pub(crate) shown: Vec<Shown>,
+    /// The files that were read.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Systems whose answers `compat` can imitate.
+const COMPAT: [&str; 1] = ["oauth2u"];
+
+impl Config {
+    /// Reads and checks all layers.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub(crate) fn load(layers: Layers) -> Result<Config, Diagnostics> {
+        let mut root = layers.base;
+        let mut wrong = Vec::new();
+        for path in &layers.files {
+            match read_file(path).and_then(|source| tree::parse(&source)) {
+                Ok(table) => merge(&mut root, table),
+                Err(found) => wrong.extend(found),
+            }
+        }
+        let read = |path: &str| std::fs::read_to_string(path);
+        if let Err(found) = environment::overlay(&mut root, &layers.environment, &read) {
+            wrong.extend(found);
+        }
+        merge(&mut root, layers.given);
+        if !wrong.is_empty() {
+            // What follows would only repeat that a file is missing.
+            return Err(Diagnostics(wrong));
+        }
+        Config::from_tree(layers.mode, &root, layers.files)
+    }
+
+    fn from_tree(mode: Mode, root: &Table, files: Vec<PathBuf>) -> Result<Config, Diagnostics> {
+        let report = reader::Report::default();
+        let top = reader::Section::root(root, &report);
+        let mut config = Config {
+            mode,
+            issuer: None,
+            server: Server::read(top.section("server")),
+            management: Management::read(top.section("management"), default_management(mode)),
+            tokens: Tokens::read(top.section("tokens")),
+            login: Login::read(top.section("login")),
+            paths: sections::read_paths(top.section("paths")),
+            scopes: scopes(&top),
+            store: StoreMap::read(top.section("store")),
+            keys: Keys::read(top.section("keys")),
+            plugins: Plugins::read(top.section("plugins"), top.section("handlers")),
+            hooks: sections::read_hooks(&top.section("hooks")),
+            log: Log::read(top.section("log")),
+            compat: compat(&top),
+            shown: Vec::new(),
+            files,
+        };
+        rules::apply(&mut config, &top);
+        top.finish(false);
+        let wrong = report.wrong.into_inner();
+        if !wrong.is_empty() {
+            return Err(Diagnostics(in_reading_order(wrong)));
+        }
+        config.shown = report.shown.into_inner();
+        Ok(config)
+    }
+
+    /// The path of `plugins.lock`.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.plugins.lock.clone().unwrap_or_else(|| self.server.data.join("plugins.lock"))
+    }
+
+    /// The value that `keyhook config show` shows under a path, with its origin.
+    #[cfg(test)]
+    fn shown(&self, path: &str) -> Option<(String, String)> {
+        self.shown.iter().find(|shown| shown.path == path).map(|shown| (shown.value.clone(), shown.origin.to_string()))
+    }
+}
+
+fn default_management(mode: Mode) -> Option<std::net::SocketAddr> {
+    (mode == Mode::Serve).then(|| std::net::SocketAddr::from(([127, 0, 0, 1], 9080)))
+}
+
+fn read_file(path: &std::path::Path) -> Result<Arc<SourceText>, Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Arc::new(SourceText { name, text })),
+        Err(error) => Err(vec![Diagnostic {
+            code: "KH1001",
+            message: format!("the configuration file cannot be read: {error}"),
+            spot: Some(Spot::Elsewhere(name)),
+            label: "check the path and its permissions; `keyhook init` writes a first keyhook.toml".to_owned(),
+        }]),
+    }
+}
+
+fn scopes(top: &reader::Section<'_>) -> BTreeMap<String, String> {
+    let show = |text: &String| reader::quoted(text);
+    top.section("scopes").free(|node| reader::text_of(node).map(str::to_owned), show)
+}
+
+fn compat(top: &reader::Section<'_>) -> Vec<String> {
+    let list = top.list("compat", &[]);
+    if let Some(unknown) = list.iter().find(|name| !COMPAT.contains(&name.as_str())) {
+        top.refuse("KH1005", "compat", format!("`compat` does not know `{unknown}`"), format!("known: {}", COMPAT.join(", ")));
+    }
+    list
+}
+
+/// Findings of one file in the order of its lines; what is missing comes last.
+fn in_reading_order(mut wrong: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    wrong.sort_by_key(|diagnostic| match &diagnostic.spot {
+        Some(Spot::File(place)) => (0, place.source.name.clone(), place.span.start),
+        Some(Spot::Elsewhere(name)) => (1, name.clone(), 0),
+        None => (2, String::new(), 0),
+    });
+    wrong
+}

@@ -1,0 +1,22 @@
+//! One file per section of `keyhook.toml`: its keys, their defaults and what is refused.
+
+mod hooks;
+mod keys;
+mod log;
+mod login;
+mod paths;
+mod plugins;
+mod server;
+mod store;
+mod tokens;
+
+pub(crate) use hooks::HookOrder;
+pub(crate) use keys::Keys;
+pub(crate) use log::{Log, LogFormat};
+pub(crate) use login::Login;
+pub(crate) use plugins::{PluginTable, Plugins, Trust};
+pub(crate) use server::{Limits, Management, Server, TlsDecision, TlsFiles};
+pub(crate) use store::{GroupStore, StoreMap};
+pub(crate) use tokens::Tokens;
+
+pub(crate) use {hooks::read as read_hooks, paths::read as read_paths};

@@ -1,0 +1,87 @@
+//! What a command or a start ends with when it does not succeed: a code, a text for people, an exit status.
+
+use std::fmt;
+
+/// Exit statuses; scripts rely on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did not start, or stopped running.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The configuration is wrong, or a check found something.
+    Configuration = 3,
+    /// What was named does not exist.
+    NotFound = 4,
+    /// The operating system or the server does not permit it.
+    NotPermitted = 5,
+    /// A plugin that must run was refused.
+    PluginRefused = 6,
+    /// No server answers.
+    Unreachable = 7,
+}
+
+/// Why something was not done. `Display` is the whole message for a terminal, of one or more lines.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    code: &'static str,
+    exit: Exit,
+    text: String,
+    whole: bool,
+}
+
+impl Failure {
+    /// A failure: `text` says what, where, why; further lines say the way out.
+    pub(crate) fn new(code: &'static str, exit: Exit, text: impl Into<String>) -> Failure {
+        Failure { code, exit, text: text.into(), whole: false }
+    }
+
+    /// A failure whose text already has its codes, such as the findings of a configuration.
+    pub(crate) fn whole(code: &'static str, exit: Exit, text: impl Into<String>) -> Failure {
+        Failure { code, exit, text: text.into(), whole: true }
+    }
+
+    /// Adds a line with the way out.
+    #[must_use]
+    pub(crate) fn help(mut self, text: impl fmt::Display) -> Failure {
+        self.text = format!("{}\n   = help: {text}", self.text);
+        self
+    }
+
+    /// The stable code that `keyhook explain` knows, such as `KH0151`.
+    pub fn code(&self) -> &str {
+        self.code
+    }
+
+    /// The exit status.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The message without its code.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.whole || self.code.is_empty() { f.write_str(&self.text) } else { write!(f, "error[{}]: {}", self.code, self.text) }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<crate::config::Diagnostics> for Failure {
+    fn from(wrong: crate::config::Diagnostics) -> Failure {
+        let code = wrong.0.first().map_or("KH1005", |diagnostic| diagnostic.code);
+        Failure::whole(code, Exit::Configuration, wrong.to_string())
+    }
+}
+
+impl From<keyhook_component::store::StoreError> for Failure {
+    fn from(error: keyhook_component::store::StoreError) -> Failure {
+        Failure::new("KH0152", Exit::Failed, error.to_string()).help("see whether the database is there and whether this user may read and write it")
+    }
+}
