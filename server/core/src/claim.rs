@@ -75,11 +75,9 @@ impl Client {
 fn differs_in_port_only(registered: &str, sent: &str, free_localhost: bool) -> bool {
     let loopback = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
     let hosts = if free_localhost { &loopback[..] } else { &loopback[..2] };
-    hosts.iter().any(|host| {
-        match (registered.strip_prefix(host).and_then(after_port), sent.strip_prefix(host).and_then(after_port)) {
-            (Some(registered), Some(sent)) => registered == sent,
-            _ => false,
-        }
+    hosts.iter().any(|host| match (registered.strip_prefix(host).and_then(after_port), sent.strip_prefix(host).and_then(after_port)) {
+        (Some(registered), Some(sent)) => registered == sent,
+        _ => false,
     })
 }
 
@@ -198,12 +196,9 @@ impl From<ClaimError> for OAuthError {
             ClaimError::Missing { .. } => kh::REDIRECT_MISSING,
             ClaimError::NotRegistered { .. } => kh::REDIRECT_NOT_REGISTERED,
         };
-        Self::invalid_request("the redirect_uri is missing or not registered for this client")
-            .with_cause(error.to_string())
-            .with_kh(kh)
+        Self::invalid_request("the redirect_uri is missing or not registered for this client").with_cause(error.to_string()).with_kh(kh)
     }
 }
 
 #[cfg(test)]
-#[path = "claim_tests.rs"]
 mod tests;

@@ -66,6 +66,7 @@ impl AuthMethod {
 /// A registered client. Check a new or changed one with [`Client::validate`] before it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent switches that an operator sets by name")]
 pub struct Client {
     /// `client_id`: 1 to 255 visible ASCII characters.
     pub id: String,
@@ -179,12 +180,7 @@ impl Client {
 
     /// A confidential client that authenticates with `client_secret_basic`.
     pub fn confidential(id: impl Into<String>, name: impl Into<String>, secret: SecretHash) -> Self {
-        Self {
-            kind: ClientKind::Confidential,
-            auth_method: AuthMethod::SecretBasic,
-            secrets: vec![secret],
-            ..Self::public(id, name)
-        }
+        Self { kind: ClientKind::Confidential, auth_method: AuthMethod::SecretBasic, secrets: vec![secret], ..Self::public(id, name) }
     }
 
     /// Whether it may use this `grant_type`.
@@ -195,8 +191,11 @@ impl Client {
         if self.grant_types.iter().any(|allowed| allowed == grant_type) {
             return Ok(());
         }
-        Err(OAuthError::unauthorized_client("this client may not use this grant_type")
-            .with_cause(format!("client `{}` is registered for: {}", self.id, self.grant_types.join(" "))))
+        Err(OAuthError::unauthorized_client("this client may not use this grant_type").with_cause(format!(
+            "client `{}` is registered for: {}",
+            self.id,
+            self.grant_types.join(" ")
+        )))
     }
 
     /// Whether it may use this `response_type`.
@@ -207,8 +206,11 @@ impl Client {
         if self.response_types.iter().any(|allowed| allowed == response_type) {
             return Ok(());
         }
-        Err(OAuthError::unauthorized_client("this client may not use this response_type")
-            .with_cause(format!("client `{}` is registered for: {}", self.id, self.response_types.join(" "))))
+        Err(OAuthError::unauthorized_client("this client may not use this response_type").with_cause(format!(
+            "client `{}` is registered for: {}",
+            self.id,
+            self.response_types.join(" ")
+        )))
     }
 
     /// Whether its authorization requests need PKCE: always for public clients, whatever the field says (RFC 9700 §2.1.1).
@@ -234,13 +236,9 @@ impl Client {
     }
 
     fn validate_names(&self) -> Result<(), ClientError> {
-        let id_fits = (1..=LONGEST_ID).contains(&self.id.len())
-            && text::is_visible_ascii(&self.id)
-            && !self.id.contains(' ');
+        let id_fits = (1..=LONGEST_ID).contains(&self.id.len()) && text::is_visible_ascii(&self.id) && !self.id.contains(' ');
         require(id_fits, "id", "it must be 1 to 255 visible ASCII characters without spaces")?;
-        let name_fits = !self.name.trim().is_empty()
-            && self.name.chars().count() <= LONGEST_NAME
-            && !self.name.chars().any(misleads);
+        let name_fits = !self.name.trim().is_empty() && self.name.chars().count() <= LONGEST_NAME && !self.name.chars().any(misleads);
         require(name_fits, "name", "it must be 1 to 200 characters without control or direction characters")
     }
 
@@ -275,8 +273,7 @@ impl Client {
 
 /// Control characters, and those that turn the writing direction around or are invisible.
 fn misleads(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    character.is_control() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn require(holds: bool, field: &'static str, why: &'static str) -> Result<(), ClientError> {
@@ -292,5 +289,4 @@ impl fmt::Display for ClientError {
 impl std::error::Error for ClientError {}
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;

@@ -105,22 +105,18 @@ pub fn present<'a>(authorization: Option<&[u8]>, form: &'a Form) -> Result<Crede
     let asserted = form.once("client_assertion")?.is_some() || form.once("client_assertion_type")?.is_some();
     let header = authorization.filter(|value| is_scheme(value, "Basic"));
     if [header.is_some(), secret.is_some(), asserted].into_iter().filter(|used| *used).count() > 1 {
-        return Err(OAuthError::invalid_request("the client authenticated in more than one way")
-            .with_kh(kh::TWO_CREDENTIALS));
+        return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
     }
     if let Some(header) = header {
         let (named, secret) = basic(header).ok_or_else(|| OAuthError::invalid_client().with_kh(kh::MALFORMED_BASIC))?;
         if id.is_some_and(|id| id != named) {
-            return Err(OAuthError::invalid_request("client_id is not the client of the Authorization header")
-                .with_kh(kh::TWO_CLIENTS));
+            return Err(OAuthError::invalid_request("client_id is not the client of the Authorization header").with_kh(kh::TWO_CLIENTS));
         }
         return Ok(Credentials::Basic { id: Cow::Owned(named), secret });
     }
     match (id, secret) {
         _ if asserted => Err(OAuthError::invalid_client().with_kh(kh::AUTH_METHOD)),
-        (Some(id), Some(secret)) => {
-            Ok(Credentials::Post { id: Cow::Borrowed(id), secret: Secret::new(secret.to_owned()) })
-        }
+        (Some(id), Some(secret)) => Ok(Credentials::Post { id: Cow::Borrowed(id), secret: Secret::new(secret.to_owned()) }),
         (Some(id), None) => Ok(Credentials::None { id: Cow::Borrowed(id) }),
         (None, _) => Err(OAuthError::invalid_client().with_kh(kh::NO_CREDENTIALS)),
     }
@@ -132,10 +128,7 @@ pub fn present<'a>(authorization: Option<&[u8]>, form: &'a Form) -> Result<Crede
 ///
 /// # Errors
 /// `invalid_client`, the same for every cause; `kh` and `cause` tell the operator which.
-pub fn authenticate(
-    client: Option<Arc<Client>>,
-    credentials: &Credentials<'_>,
-) -> Result<AuthenticatedClient, OAuthError> {
+pub fn authenticate(client: Option<Arc<Client>>, credentials: &Credentials<'_>) -> Result<AuthenticatedClient, OAuthError> {
     let presented = SecretHash::of(credentials.secret());
     let secrets = client.as_ref().map_or(&[][..], |client| &client.secrets);
     let right_secret = any_matches(secrets, &presented);
@@ -169,5 +162,4 @@ fn any_matches(secrets: &[SecretHash], presented: &SecretHash) -> bool {
 }
 
 #[cfg(test)]
-#[path = "client_auth_tests.rs"]
 mod tests;

@@ -98,21 +98,18 @@ impl OAuthError {
 
     /// The access token is missing or not live (401, RFC 6750 §3.1).
     pub fn invalid_token() -> Self {
-        Self::new(ErrorCode::InvalidToken, "the access token is expired, revoked, malformed or unknown")
-            .with_kh(kh::TOKEN_NOT_LIVE)
+        Self::new(ErrorCode::InvalidToken, "the access token is expired, revoked, malformed or unknown").with_kh(kh::TOKEN_NOT_LIVE)
     }
 
     /// Something failed inside; `cause` is for the log (500).
     pub fn server_error(cause: impl Into<String>) -> Self {
-        Self::new(ErrorCode::ServerError, "the server met an unexpected condition")
-            .with_cause(cause)
-            .with_kh(kh::SERVER_ERROR)
+        Self::new(ErrorCode::ServerError, "the server met an unexpected condition").with_cause(cause).with_kh(kh::SERVER_ERROR)
     }
 
     /// The server cannot answer now, but may in `retry_after_s` seconds (503).
     pub fn temporarily_unavailable(retry_after_s: u32) -> Self {
-        let mut error = Self::new(ErrorCode::TemporarilyUnavailable, "the server cannot answer now, try again later")
-            .with_kh(kh::UNAVAILABLE);
+        let mut error =
+            Self::new(ErrorCode::TemporarilyUnavailable, "the server cannot answer now, try again later").with_kh(kh::UNAVAILABLE);
         error.retry_after = Some(retry_after_s);
         error
     }
@@ -207,10 +204,7 @@ mod tests {
                 assert!(text::is_header_value(&error.www_authenticate("a\"b\r\nc").unwrap()));
             }
         }
-        assert_eq!(
-            OAuthError::invalid_client().www_authenticate("keyhook").unwrap(),
-            "Basic realm=\"keyhook\", charset=\"UTF-8\""
-        );
+        assert_eq!(OAuthError::invalid_client().www_authenticate("keyhook").unwrap(), "Basic realm=\"keyhook\", charset=\"UTF-8\"");
     }
 
     #[test]

@@ -149,10 +149,7 @@ pub(crate) fn decode(encoded: &[u8], out: &mut Vec<u8>) -> Result<(), FormError>
 }
 
 fn hex(digit: u8) -> Result<u8, FormError> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
-        .ok_or(FormError::PercentEncoding)
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(FormError::PercentEncoding)
 }
 
 impl From<FormError> for OAuthError {
@@ -190,5 +187,4 @@ impl fmt::Debug for Form {
 }
 
 #[cfg(test)]
-#[path = "form_tests.rs"]
 mod tests;

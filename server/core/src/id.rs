@@ -34,10 +34,7 @@ impl RecordId {
 
     /// The smallest id that can be born at `moment`: the upper, exclusive bound of a purge.
     pub fn floor(moment: Timestamp) -> Self {
-        let since = moment
-            .millis()
-            .saturating_sub(EPOCH_MILLIS)
-            .clamp(0, LAST_MILLISECOND);
+        let since = moment.millis().saturating_sub(EPOCH_MILLIS).clamp(0, LAST_MILLISECOND);
         Self(since << RANDOM_BITS)
     }
 

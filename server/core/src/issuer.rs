@@ -19,7 +19,7 @@ pub struct Issuer {
 pub enum IssuerError {
     /// Not an absolute http or https URL.
     NotAUrl,
-    /// `http`, and not for localhost, 127.0.0.1 or [::1].
+    /// `http`, and not for localhost, 127.0.0.1 or `[::1]`.
     InsecureHttp,
     /// A query or fragment (RFC 8414 §2).
     QueryOrFragment,
@@ -136,9 +136,7 @@ impl fmt::Display for IssuerError {
             Self::QueryOrFragment => "the issuer has a query or fragment, which RFC 8414 forbids",
             Self::UserInfo => "the issuer has a user name or password",
             Self::TrailingSlash => "the issuer ends with a slash; leave it out",
-            Self::NotCanonical => {
-                "the issuer is not in its usual spelling (lower-case host, no default port, no dot segments)"
-            }
+            Self::NotCanonical => "the issuer is not in its usual spelling (lower-case host, no default port, no dot segments)",
         })
     }
 }
@@ -154,10 +152,7 @@ mod tests {
     #[test]
     fn the_metadata_of_an_issuer_with_a_path_is_found_before_the_path() {
         let issuer = Issuer::parse("https://example.com/issuer1").unwrap();
-        assert_eq!(
-            issuer.well_known_path("oauth-authorization-server"),
-            "/.well-known/oauth-authorization-server/issuer1"
-        );
+        assert_eq!(issuer.well_known_path("oauth-authorization-server"), "/.well-known/oauth-authorization-server/issuer1");
         assert_eq!(issuer.appended_well_known_path("openid-configuration"), "/issuer1/.well-known/openid-configuration");
         assert_eq!((issuer.origin(), issuer.path(), issuer.host()), ("https://example.com", "/issuer1", "example.com"));
         assert_eq!(issuer.endpoint("/token"), "https://example.com/issuer1/token");

@@ -99,11 +99,7 @@ mod tests {
     #[test]
     fn every_code_is_described_and_every_description_has_a_code() {
         let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
-        let mut here: Vec<_> = include_str!("kh.rs")
-            .lines()
-            .filter(|line| line.starts_with("pub const"))
-            .filter_map(quoted)
-            .collect();
+        let mut here: Vec<_> = include_str!("kh.rs").lines().filter(|line| line.starts_with("pub const")).filter_map(quoted).collect();
         let mut described: Vec<_> = include_str!("../../docs/codes/core.md")
             .lines()
             .filter_map(|line| line.strip_prefix("## "))

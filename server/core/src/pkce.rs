@@ -23,9 +23,8 @@ impl CodeChallenge {
         if method != Some("S256") {
             return Err(OAuthError::invalid_request("code_challenge_method must be S256").with_kh(kh::PKCE_CHALLENGE));
         }
-        Self::decode(challenge).ok_or_else(|| {
-            OAuthError::invalid_request("code_challenge must be 43 characters of base64url").with_kh(kh::PKCE_CHALLENGE)
-        })
+        Self::decode(challenge)
+            .ok_or_else(|| OAuthError::invalid_request("code_challenge must be 43 characters of base64url").with_kh(kh::PKCE_CHALLENGE))
     }
 
     fn decode(challenge: &str) -> Option<Self> {
@@ -60,8 +59,7 @@ pub fn verify(challenge: Option<&CodeChallenge>, verifier: Option<&str>) -> Resu
 
 /// RFC 7636 §4.1: 43 to 128 unreserved characters.
 fn is_verifier(text: &str) -> bool {
-    (43..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 impl Serialize for CodeChallenge {
@@ -106,8 +104,15 @@ mod tests {
 
     #[test]
     fn a_challenge_has_one_spelling() {
-        for wrong in ["", "E9Melhoa", &CHALLENGE[..42], &format!("{CHALLENGE}="), &format!("{CHALLENGE}A"),
-            &CHALLENGE.replace('-', "+"), &format!("{}N", &CHALLENGE[..42])] {
+        for wrong in [
+            "",
+            "E9Melhoa",
+            &CHALLENGE[..42],
+            &format!("{CHALLENGE}="),
+            &format!("{CHALLENGE}A"),
+            &CHALLENGE.replace('-', "+"),
+            &format!("{}N", &CHALLENGE[..42]),
+        ] {
             assert!(CodeChallenge::parse(Some("S256"), wrong).is_err(), "{wrong}");
         }
     }

@@ -123,7 +123,7 @@ fn check_authority(url: &Url, rest: &str) -> Result<(), RedirectUriError> {
         Some(port) => port.strip_prefix(':'),
         None => None,
     };
-    if port.is_some_and(|port| is_port(port)) { Ok(()) } else { Err(RedirectUriError::Authority) }
+    if port.is_some_and(is_port) { Ok(()) } else { Err(RedirectUriError::Authority) }
 }
 
 /// A port as a browser prints it: 1 to 65535 without leading zeros.
@@ -177,9 +177,7 @@ impl fmt::Display for RedirectUriError {
             Self::Wildcard => "it has a *; redirect URIs are compared byte for byte, so register each one",
             Self::UserInfo => "it has a user name or an @ before the host",
             Self::InsecureHttp => "http is for 127.0.0.1, [::1] and localhost only; use https",
-            Self::Scheme => {
-                "its scheme is neither https nor a lower-case private-use scheme with a dot, such as com.example.app"
-            }
+            Self::Scheme => "its scheme is neither https nor a lower-case private-use scheme with a dot, such as com.example.app",
             Self::Authority => "its host or port is not written as a browser reads it (lower case, punycode, no zeros)",
             Self::DotSegment => "it has a . or .. segment",
         })
@@ -271,10 +269,7 @@ mod tests {
         ] {
             assert_eq!(RedirectUri::parse(uri).map(|_| ()), Err(why), "{uri}");
         }
-        assert_eq!(
-            RedirectUri::parse(&format!("https://app.test/{}", "a".repeat(LONGEST))).map(|_| ()),
-            Err(RedirectUriError::TooLong)
-        );
+        assert_eq!(RedirectUri::parse(&format!("https://app.test/{}", "a".repeat(LONGEST))).map(|_| ()), Err(RedirectUriError::TooLong));
     }
 
     #[test]

@@ -13,9 +13,7 @@ pub fn is_scope_token(text: &str) -> bool {
 /// Whether `text` may be the value of a header: visible ASCII, space and tab inside (RFC 9110 §5.5), no control, no obs-text.
 pub fn is_header_value(text: &str) -> bool {
     let outer = |byte: Option<u8>| !matches!(byte, Some(b' ' | b'\t'));
-    text.bytes().all(|byte| matches!(byte, b'\t' | 0x20..=0x7E))
-        && outer(text.bytes().next())
-        && outer(text.bytes().last())
+    text.bytes().all(|byte| matches!(byte, b'\t' | 0x20..=0x7E)) && outer(text.bytes().next()) && outer(text.bytes().last())
 }
 
 /// Whether `text` is VSCHAR throughout (RFC 6749 Appendix A: %x20-7E), as client ids and codes are.

@@ -91,14 +91,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError::Refused`] if `kind` or `field` contains NUL, or the plaintext is larger than AES-GCM permits.
-    pub fn seal(
-        &self,
-        kind: &str,
-        key: &[u8],
-        field: &str,
-        plaintext: &[u8],
-        nonce: &[u8; NONCE_LEN],
-    ) -> Result<Vec<u8>, SealError> {
+    pub fn seal(&self, kind: &str, key: &[u8], field: &str, plaintext: &[u8], nonce: &[u8; NONCE_LEN]) -> Result<Vec<u8>, SealError> {
         let aad = place(kind, key, field)?;
         let (id, cipher) = self.keys.first().ok_or(SealError::NoKey)?;
         let mut blob = Vec::with_capacity(HEADER_LEN + plaintext.len() + AES_256_GCM.tag_len());
@@ -107,11 +100,7 @@ impl Sealer {
         blob.extend_from_slice(nonce);
         blob.extend_from_slice(plaintext);
         let tag = cipher
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(aad),
-                &mut blob[HEADER_LEN..],
-            )
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut blob[HEADER_LEN..])
             .map_err(|_| SealError::Refused)?;
         blob.extend_from_slice(tag.as_ref());
         Ok(blob)
@@ -131,10 +120,7 @@ impl Sealer {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Malformed)?;
         let (_, cipher) = self.keys.iter().find(|(known, _)| known == id).ok_or(SealError::UnknownKey)?;
         let mut buffer = sealed.to_vec();
-        let length = cipher
-            .open_in_place(nonce, Aad::from(aad), &mut buffer)
-            .map_err(|_| SealError::Refused)?
-            .len();
+        let length = cipher.open_in_place(nonce, Aad::from(aad), &mut buffer).map_err(|_| SealError::Refused)?.len();
         buffer.truncate(length);
         Ok(Secret::new(buffer))
     }
@@ -168,12 +154,9 @@ mod tests {
         let sealer = sealer(&[1]);
         let blob = sealer.seal("token", b"7", "successor", b"secret", &[9; 12]).unwrap();
         assert_eq!(sealer.open("token", b"7", "successor", &blob).unwrap().expose(), b"secret");
-        for (kind, key, field) in [
-            ("code", &b"7"[..], "successor"),
-            ("token", b"8", "successor"),
-            ("token", b"7", "other"),
-            ("token", b"7\0successor", ""),
-        ] {
+        for (kind, key, field) in
+            [("code", &b"7"[..], "successor"), ("token", b"8", "successor"), ("token", b"7", "other"), ("token", b"7\0successor", "")]
+        {
             assert_eq!(sealer.open(kind, key, field, &blob).unwrap_err(), SealError::Refused);
         }
     }
