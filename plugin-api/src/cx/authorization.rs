@@ -102,6 +102,11 @@ impl AuthorizationCx {
             .concat()
     }
 
+    /// Where such a form is posted to: `<form method="post" action="…">`.
+    pub fn form_action(&self) -> String {
+        format!("{}/authorize", self.issuer().trim_end_matches('/'))
+    }
+
     /// Answers with a page in the server's theme, see [`Respond::page`].
     ///
     /// # Errors

@@ -1,0 +1,167 @@
+//! The layout of the C ABI: equal to the header's, and to what version 1.0 promised.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::fmt::Write as _;
+use std::mem::offset_of;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use keyhook_plugin::abi::{self, AbiTag, Hook, Host, Module, Plugin, Route, Str, part};
+
+const HEADER: &str = include_str!("../include/keyhook_plugin.h");
+
+/// A struct as both sides name it.
+struct Layout {
+    name: &'static str,
+    size: usize,
+    /// Name and offset in the order of the source.
+    fields: Vec<(&'static str, usize)>,
+}
+
+macro_rules! layout {
+    ($rust:ident = $c:literal: $($field:ident),*) => {
+        Layout { name: $c, size: size_of::<$rust>(), fields: vec![$((stringify!($field), offset_of!($rust, $field))),*] }
+    };
+}
+
+fn layouts() -> Vec<Layout> {
+    vec![
+        layout!(Str = "kh_str": ptr, len),
+        layout!(AbiTag = "kh_abi_tag": magic, tag_size, abi_major, abi_minor, min_host_minor, flags, ptr_bytes, build),
+        layout!(Hook = "kh_hook": name, priority, flags),
+        layout!(Route = "kh_route": method, path, flags, reserved),
+        layout!(Plugin = "kh_plugin": size, name, version, hooks, hooks_len, routes, routes_len, create, destroy, call_hook, call_route, private),
+        layout!(Module = "kh_module": size, plugins, plugins_len),
+        layout!(Host = "kh_host": size, abi_major, abi_minor, image_id, host_data, log, log_level, now_unix_ns, random, get, list, set,
+            set_json, remove, respond_status, respond_header, respond_body, respond_page, deny, is_cancelled, fire, store_get, store_put,
+            store_cas, store_delete),
+    ]
+}
+
+macro_rules! constants {
+    ($($path:path as $c:literal),* $(,)?) => { vec![$(($c, i64::from($path))),*] };
+}
+
+fn constants() -> Vec<(&'static str, i64)> {
+    constants![
+        abi::ABI_MAJOR as "KH_ABI_MAJOR",
+        abi::ABI_MINOR as "KH_ABI_MINOR",
+        abi::FLAG_PANIC_ABORT as "KH_FLAG_PANIC_ABORT",
+        abi::FLAG_DEBUG as "KH_FLAG_DEBUG",
+        abi::HOOK_INLINE as "KH_HOOK_INLINE",
+        abi::HOOK_OBSERVER as "KH_HOOK_OBSERVER",
+        abi::HOOK_OPTIONAL as "KH_HOOK_OPTIONAL",
+        abi::HOOK_CUSTOM as "KH_HOOK_CUSTOM",
+        abi::ROUTE_INLINE as "KH_ROUTE_INLINE",
+        abi::CONTINUE as "KH_CONTINUE",
+        abi::RESPOND as "KH_RESPOND",
+        abi::DENY as "KH_DENY",
+        abi::PANICKED as "KH_PANICKED",
+        abi::SIGN_IN as "KH_SIGN_IN",
+        abi::APPROVE as "KH_APPROVE",
+        abi::OK as "KH_OK",
+        abi::OK_JSON as "KH_OK_JSON",
+        abi::ABSENT as "KH_ABSENT",
+        abi::BAD_ARGUMENT as "KH_BAD_ARGUMENT",
+        abi::WRONG_TYPE as "KH_WRONG_TYPE",
+        abi::NOT_HERE as "KH_NOT_HERE",
+        abi::WOULD_BLOCK as "KH_WOULD_BLOCK",
+        abi::DEADLINE as "KH_DEADLINE",
+        abi::NOT_PERMITTED as "KH_NOT_PERMITTED",
+        abi::CONFLICT as "KH_CONFLICT",
+        abi::HOST_FAULT as "KH_HOST_FAULT",
+        part::FACT as "KH_PART_FACT",
+        part::REQUEST as "KH_PART_REQUEST",
+        part::QUERY as "KH_PART_QUERY",
+        part::FORM as "KH_PART_FORM",
+        part::HEADER as "KH_PART_HEADER",
+        part::PATH as "KH_PART_PATH",
+        part::RESPONSE as "KH_PART_RESPONSE",
+        part::DATA as "KH_PART_DATA",
+        part::CONFIG as "KH_PART_CONFIG",
+        part::SESSION as "KH_PART_SESSION",
+        part::OUTCOME as "KH_PART_OUTCOME",
+        part::PAYLOAD as "KH_PART_PAYLOAD",
+    ]
+}
+
+/// A C file that compiles only if the header agrees with `abi.rs`; it also uses the macros that plugins use.
+fn assertions() -> String {
+    let mut source = String::from("#include \"keyhook_plugin.h\"\nKH_DEFINE_TAG(\"layout\");\n");
+    for layout in layouts() {
+        let name = layout.name;
+        writeln!(source, "_Static_assert(sizeof({name}) == {}, \"size of {name}\");", layout.size).unwrap();
+        for (field, offset) in layout.fields {
+            // `private` is a keyword in C++.
+            let field = if field == "private" { "private_" } else { field };
+            writeln!(source, "_Static_assert(offsetof({name}, {field}) == {offset}, \"{name}.{field}\");").unwrap();
+        }
+    }
+    for (name, value) in constants() {
+        writeln!(source, "_Static_assert({name} == {value}, \"{name}\");").unwrap();
+    }
+    source
+}
+
+fn compiled(folder: &str, header: &str) -> Output {
+    let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("keyhook_plugin.h"), header).unwrap();
+    std::fs::write(folder.join("layout.c"), assertions()).unwrap();
+    let arguments = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", "."];
+    Command::new("gcc").args(arguments).arg("layout.c").current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn the_header_has_every_size_offset_and_constant() {
+    let output = compiled("same", HEADER);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_header_with_two_fields_swapped_fails() {
+    let right = "    uint32_t abi_major;\n    uint32_t abi_minor;\n    uint32_t min_host_minor;\n";
+    let swapped = "    uint32_t abi_minor;\n    uint32_t abi_major;\n    uint32_t min_host_minor;\n";
+    assert!(HEADER.contains(right));
+    let output = compiled("swapped", &HEADER.replace(right, swapped));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && errors.contains("kh_abi_tag.abi_major"), "{errors}");
+}
+
+/// Adding a constant to `abi.rs` and forgetting it here would leave it unproved.
+#[test]
+fn every_constant_of_the_header_is_compared() {
+    let defined = HEADER.lines().filter_map(|line| line.strip_prefix("#define KH_")).filter_map(|line| line.split(' ').next());
+    let numbers = defined.filter(|name| !name.contains('(') && *name != "EXPORT");
+    let compared = constants();
+    for name in numbers {
+        assert!(compared.iter().any(|(known, _)| known.strip_prefix("KH_") == Some(name)), "KH_{name} is not compared");
+    }
+}
+
+/// Size, offsets and values of version 1.0 on 64-bit machines. Lines may be added to the file for a new minor; none may change.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn the_layout_is_that_of_1_0() {
+    let mut now = String::new();
+    for layout in layouts() {
+        writeln!(now, "struct {} {}", layout.name, layout.size).unwrap();
+        for (field, offset) in layout.fields {
+            writeln!(now, "field {}.{field} {offset}", layout.name).unwrap();
+        }
+    }
+    for (name, value) in constants() {
+        writeln!(now, "const {name} {value}").unwrap();
+    }
+    assert_eq!(now, include_str!("abi-1.0.txt"), "the ABI changed; what is here now:\n{now}");
+}
+
+#[test]
+fn the_entry_and_tag_symbols_are_named_as_the_abi_says() {
+    assert_eq!((abi::TAG_SYMBOL, abi::ENTRY_SYMBOL), ("KEYHOOK_PLUGIN_ABI_TAG", "keyhook_plugin_entry_v1"));
+    assert!(HEADER.contains(abi::TAG_SYMBOL) && HEADER.contains(abi::ENTRY_SYMBOL));
+    let tag = &keyhook_plugin::KEYHOOK_PLUGIN_ABI_TAG;
+    assert_eq!((tag.magic, tag.tag_size as usize, tag.ptr_bytes as usize), (abi::MAGIC, size_of::<AbiTag>(), size_of::<usize>()));
+    let build = String::from_utf8_lossy(&tag.build);
+    assert!(build.starts_with("keyhook-plugin ") && tag.build[63] == 0, "{build}");
+}
