@@ -23,6 +23,20 @@ pub struct CodeFacts {
 }
 
 /// A live code whose secret has matched. It can be redeemed once: redeeming consumes it.
+///
+/// ```compile_fail
+/// # use keyhook_core::{AuthenticatedClient, Timestamp, code::IssuedCode};
+/// fn twice(code: IssuedCode, client: &AuthenticatedClient, now: Timestamp) {
+///     let _ = code.redeem(client, None, None, now);
+///     let _ = code.redeem(client, None, None, now);
+/// }
+/// ```
+/// ```
+/// # use keyhook_core::{AuthenticatedClient, Timestamp, code::IssuedCode};
+/// fn once(code: IssuedCode, client: &AuthenticatedClient, now: Timestamp) {
+///     let _ = code.redeem(client, None, None, now);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct IssuedCode(CodeFacts);
 

@@ -47,8 +47,8 @@ error_codes! {
     InvalidScope = "invalid_scope", 400;
     /// RFC 8707 §2.
     InvalidTarget = "invalid_target", 400;
-    /// RFC 6749 §4.1.2.1; 403 where it answers directly.
-    AccessDenied = "access_denied", 403;
+    /// RFC 6749 §4.1.2.1; at the token endpoint RFC 8628 §3.5.
+    AccessDenied = "access_denied", 400;
     /// RFC 6749 §4.1.2.1.
     ServerError = "server_error", 500;
     /// RFC 6749 §4.1.2.1; carries `Retry-After`.

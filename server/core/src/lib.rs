@@ -30,6 +30,9 @@ pub mod text;
 pub mod time;
 pub mod token;
 
+#[cfg(test)]
+mod hostile;
+
 pub use authorize::{AuthorizationRequest, Refusal, StoredRequest};
 pub use claim::{ClaimError, ValidatedRedirectUri};
 pub use client::{Application, AuthMethod, Client, ClientError, ClientKind};
