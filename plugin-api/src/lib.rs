@@ -62,6 +62,8 @@ pub mod hook_names;
 pub mod html;
 pub mod json;
 mod members;
+#[cfg(doctest)]
+mod misuse;
 mod outcome;
 mod refused;
 #[doc(hidden)]

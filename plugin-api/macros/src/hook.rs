@@ -115,3 +115,24 @@ fn known() -> String {
     names.push("`custom = \"…\"`".to_owned());
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_hook_is_told_the_nearest_and_all() {
+        let text = unknown("access_token_respons");
+        assert!(text.contains("did you mean `access_token_response`?"), "{text}");
+        for point in HOOK_POINTS {
+            assert!(text.contains(point.name), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_custom_hook_has_a_dot() {
+        assert!(is_custom_name("acme.signed_in"));
+        assert!(!is_custom_name("signed_in"));
+        assert!(!is_custom_name("acme.signed in"));
+    }
+}

@@ -4,6 +4,8 @@
 #![allow(unsafe_code, reason = "the border has two sides; this folder stands in for the server's")]
 
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::c_void;
 use std::marker::PhantomData;

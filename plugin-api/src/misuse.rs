@@ -1,0 +1,105 @@
+//! What the attributes refuse, each beside its correct twin; compiled by the documentation tests only.
+//!
+//! Another hook's context:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response)]
+//! fn wrong(_: &mut RequestCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response)]
+//! fn right(_: &mut TokenResponseCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//!
+//! A future:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response)]
+//! async fn wrong(_: &mut TokenResponseCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//!
+//! An option that is none, a priority that is no number, a function of two arguments:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response, inlined)]
+//! fn wrong(_: &mut TokenResponseCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response, priority = "early")]
+//! fn wrong(_: &mut TokenResponseCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response)]
+//! fn wrong(_: &mut TokenResponseCx, _: u32) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response, inline, observer, optional, priority = -50)]
+//! fn right(_: &mut TokenResponseCx,) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//!
+//! A custom hook without a dot:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(custom = "signed_in")]
+//! fn wrong(_: &mut CustomCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[hook(custom = "acme.signed_in")]
+//! fn right(_: &mut CustomCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//!
+//! A method that is none, a path without its slash:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[handler(FETCH, "/hello")]
+//! fn wrong(_: &RequestCx) -> Outcome { Respond::empty() }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[handler(GET, "hello")]
+//! fn wrong(_: &RequestCx) -> Outcome { Respond::empty() }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[handler(ANY, "/hello/{*rest}", inline)]
+//! fn right(_: &RequestCx) -> Outcome { Respond::empty() }
+//! # fn main() {}
+//! ```
+//!
+//! What a context lent, kept over a change:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response)]
+//! fn wrong(cx: &mut TokenResponseCx) -> Outcome {
+//!     let client = cx.client_id();
+//!     cx.response().set("client", client)?;
+//!     Continue
+//! }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[hook(access_token_response)]
+//! fn right(cx: &mut TokenResponseCx) -> Outcome {
+//!     let client = cx.client_id().to_owned();
+//!     cx.response().set("client", client)?;
+//!     Continue
+//! }
+//! # fn main() {}
+//! ```
