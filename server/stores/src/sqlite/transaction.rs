@@ -1,0 +1,115 @@
+//! The rules of a batch, as SQL inside one transaction that many batches share.
+
+use keyhook_component::batch::{Applied, Operation, Why};
+use keyhook_component::record::{Key, Kind, Record};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+
+use super::row::{self, KeyColumn};
+use super::statements;
+
+/// How batches are kept apart inside the transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Not at all: right as long as no batch is refused after it wrote.
+    Bold,
+    /// A savepoint around every batch of several operations.
+    Savepoints,
+}
+
+/// What became of all batches of the transaction.
+pub(super) enum Outcome {
+    /// Each was applied or refused, and the refused ones left nothing.
+    Decided(Vec<Applied>),
+    /// One was refused after it wrote: roll back and run all of them again with [`Care::Savepoints`].
+    Again,
+}
+
+/// Applies batches in order.
+///
+/// Most refusals come from the first operation, the guard, when nothing of the batch is written yet. So nothing is spent on
+/// savepoints until one comes later; then the whole transaction starts over, which costs that one commit twice.
+pub(super) fn apply_all<'a>(
+    connection: &Connection,
+    batches: impl Iterator<Item = &'a [Operation]>,
+    care: Care,
+) -> rusqlite::Result<Outcome> {
+    let mut decided = Vec::with_capacity(batches.size_hint().0);
+    for operations in batches {
+        let guarded = care == Care::Savepoints && operations.len() > 1;
+        if guarded {
+            connection.prepare_cached("SAVEPOINT batch")?.execute([])?;
+        }
+        let applied = apply(connection, operations)?;
+        if let Applied::Refused { operation: 1.., .. } = applied {
+            if !guarded {
+                return Ok(Outcome::Again);
+            }
+            connection.prepare_cached("ROLLBACK TO batch")?.execute([])?;
+        }
+        if guarded {
+            connection.prepare_cached("RELEASE batch")?.execute([])?;
+        }
+        decided.push(applied);
+    }
+    Ok(Outcome::Decided(decided))
+}
+
+fn apply(connection: &Connection, operations: &[Operation]) -> rusqlite::Result<Applied> {
+    for (index, operation) in operations.iter().enumerate() {
+        if let Some(why) = write(connection, operation)? {
+            return Ok(Applied::Refused { operation: index, why });
+        }
+    }
+    Ok(Applied::Applied)
+}
+
+/// Writes one operation, or says why not.
+fn write(connection: &Connection, operation: &Operation) -> rusqlite::Result<Option<Why>> {
+    let (kind, key) = operation.target();
+    let sql = statements::of(kind);
+    let statement = |sql: &'static str| connection.prepare_cached(sql);
+    Ok(match operation {
+        Operation::Insert(record) => (bind(&mut statement(&sql.insert)?, record)? == 0).then_some(Why::Exists),
+        Operation::Put(record) => {
+            bind(&mut statement(&sql.put)?, record)?;
+            None
+        }
+        Operation::Take { version, body, .. } => {
+            let taken = statement(&sql.take)?.execute(params![KeyColumn(key), version, body])?;
+            if taken == 0 { Some(fate(connection, kind, key)?.unwrap_or(Why::Changed)) } else { None }
+        }
+        Operation::Replace(record) => {
+            let replaced = bind(&mut statement(&sql.replace)?, record)?;
+            if replaced == 0 { Some(fate(connection, kind, key)?.filter(|why| *why == Why::Absent).unwrap_or(Why::Changed)) } else { None }
+        }
+        Operation::Delete { .. } => {
+            statement(&sql.delete)?.execute([KeyColumn(key)])?;
+            None
+        }
+    })
+}
+
+/// Why a record could not be taken: it is not there, or it is spent; otherwise its version differs.
+fn fate(connection: &Connection, kind: Kind, key: &Key) -> rusqlite::Result<Option<Why>> {
+    let mut statement = connection.prepare_cached(&statements::of(kind).fate)?;
+    let state = statement.query_row([KeyColumn(key)], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(match state {
+        None => Some(Why::Absent),
+        Some(state) if row::is_spent(state) => Some(Why::Spent),
+        Some(_) => None,
+    })
+}
+
+/// Runs a statement that takes a whole record; says how many rows it wrote.
+fn bind(statement: &mut CachedStatement<'_>, record: &Record) -> rusqlite::Result<usize> {
+    statement.execute(params![
+        KeyColumn(&record.key),
+        record.grant.raw(),
+        record.client,
+        record.subject,
+        record.expires_at.millis(),
+        record.version,
+        row::state_column(record.state),
+        record.body,
+    ])
+}

@@ -1,0 +1,249 @@
+//! The one thread that writes: it commits what many callers queued in one transaction and answers each after the commit.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use keyhook_component::batch::{Applied, Held, Operation};
+use keyhook_component::record::Kind;
+use keyhook_component::store::StoreError;
+use keyhook_core::id::RecordId;
+use keyhook_core::time::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::checkpoint::Checkpointer;
+use super::failure::Failure;
+use super::purge;
+use super::transaction::{Care, Outcome, apply_all};
+
+/// How many jobs may wait. Beyond it the disk is too slow for what comes, and an answer now is better than one too late.
+const QUEUE: usize = 8192;
+
+/// How many batches share a commit at most: what a caller may have to wait for.
+const GROUP: usize = 1024;
+
+/// How often an idle writer looks whether another process has written: the age that a cache above may reach.
+const LOOK: Duration = Duration::from_millis(50);
+
+type Answer<T> = oneshot::Sender<Result<T, Failure>>;
+
+/// What the writer is asked.
+pub(super) enum Job {
+    Write(Write),
+    Purge(Purge),
+    Probe(Answer<()>),
+    Close,
+}
+
+/// A batch.
+pub(super) struct Write {
+    pub(super) operations: Vec<Operation>,
+    pub(super) held: Held,
+    pub(super) answer: Answer<Applied>,
+}
+
+/// A purge.
+pub(super) struct Purge {
+    pub(super) now: Timestamp,
+    pub(super) horizons: Vec<(Kind, RecordId)>,
+    pub(super) answer: Answer<u64>,
+}
+
+/// The writer, as callers see it.
+pub(super) struct WriterHandle {
+    jobs: SyncSender<Job>,
+    /// Closed when the thread has ended.
+    ended: watch::Receiver<()>,
+}
+
+impl WriterHandle {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the file or a thread is not to be had.
+    pub(super) fn start(
+        mut connection: Connection,
+        path: PathBuf,
+        durable: bool,
+        changed_elsewhere: Arc<AtomicU64>,
+    ) -> Result<WriterHandle, StoreError> {
+        let checkpointer = Checkpointer::start(&mut connection, &path, durable)?;
+        let (queue, jobs) = sync_channel(QUEUE);
+        let (alive, ended) = watch::channel(());
+        let mut writer = Writer { connection, path, checkpointer, changed_elsewhere, data_version: 0, group: Vec::with_capacity(GROUP) };
+        writer.data_version = writer.data_version_now().map_err(|error| Failure::of(&writer.path, &error))?;
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || {
+                writer.run(&jobs);
+                drop(alive);
+            })
+            .map_err(|error| StoreError::Unavailable(format!("KH0409 no thread for writing: {error}")))?;
+        Ok(WriterHandle { jobs: queue, ended })
+    }
+
+    /// Puts a job in the queue, or says that it is full.
+    pub(super) fn queue(&self, job: Job) -> Result<(), StoreError> {
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Failure::overloaded().into(),
+            TrySendError::Disconnected(_) => Failure::ended().into(),
+        })
+    }
+
+    /// Ends the thread after everything that is queued, and waits for it.
+    pub(super) async fn close(&self) {
+        let jobs = self.jobs.clone();
+        // The queue may be full: waiting for room must not block the runtime.
+        drop(tokio::task::spawn_blocking(move || jobs.send(Job::Close)).await);
+        // An error says that the thread has dropped its end.
+        while self.ended.clone().changed().await.is_ok() {}
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    checkpointer: Checkpointer,
+    changed_elsewhere: Arc<AtomicU64>,
+    data_version: i64,
+    group: Vec<Write>,
+}
+
+impl Writer {
+    /// Until it is closed or nobody is left who could ask.
+    fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            let job = match jobs.recv_timeout(LOOK) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    // An error here meets the next writer again, and is told to somebody then.
+                    drop(self.look_elsewhere());
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if self.turn(job, jobs) {
+                break;
+            }
+        }
+        self.checkpointer.finish(&self.connection);
+    }
+
+    /// Does a job and what has queued up behind it; says whether to end.
+    fn turn(&mut self, first: Job, jobs: &Receiver<Job>) -> bool {
+        let mut next = Some(first);
+        let mut ending = false;
+        while let Some(job) = next {
+            match job {
+                Job::Write(write) => self.group.push(write),
+                Job::Purge(Purge { now, horizons, answer }) => {
+                    self.commit_group();
+                    let purged = self.alone(|connection| purge::slice(connection, now, &horizons));
+                    drop(answer.send(purged.map(i64::unsigned_abs)));
+                }
+                Job::Probe(answer) => {
+                    self.commit_group();
+                    let able = self.alone(|_| Ok(()));
+                    drop(answer.send(able));
+                }
+                Job::Close => ending = true,
+            }
+            if self.group.len() >= GROUP {
+                break;
+            }
+            next = jobs.try_recv().ok();
+        }
+        self.commit_group();
+        ending
+    }
+
+    /// One transaction for the whole group; then, and only then, the answers.
+    fn commit_group(&mut self) {
+        if self.group.is_empty() {
+            return;
+        }
+        let group = std::mem::take(&mut self.group);
+        let decided = self.decide(&group, Care::Bold).and_then(|decided| match decided {
+            Some(decided) => Ok(Some(decided)),
+            None => self.decide(&group, Care::Savepoints),
+        });
+        let decided = decided.map_err(|error| Failure::of(&self.path, &error)).map(Option::unwrap_or_default);
+        let mut group = group;
+        for (index, Write { held, answer, .. }) in group.drain(..).enumerate() {
+            // Whoever waits above for the write's end hears of it first, even if the caller has gone.
+            drop(held);
+            let applied = match &decided {
+                Ok(decided) => decided.get(index).copied().ok_or_else(Failure::ended),
+                Err(failure) => Err(failure.clone()),
+            };
+            drop(answer.send(applied));
+        }
+        self.group = group;
+        self.checkpointer.after_commit(&self.connection);
+    }
+
+    /// Runs a group as one transaction; `None` if it must be run again with savepoints, and nothing is written.
+    fn decide(&mut self, group: &[Write], care: Care) -> rusqlite::Result<Option<Vec<Applied>>> {
+        self.begin()?;
+        match apply_all(&self.connection, group.iter().map(|write| write.operations.as_slice()), care) {
+            Ok(Outcome::Decided(decided)) => self.commit().map(|()| Some(decided)),
+            Ok(Outcome::Again) => {
+                self.roll_back();
+                Ok(None)
+            }
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// A transaction that is not a group's.
+    fn alone<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        let done = self.begin().and_then(|()| match work(&self.connection) {
+            Ok(value) => self.commit().map(|()| value),
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+        });
+        self.checkpointer.after_commit(&self.connection);
+        done.map_err(|error| Failure::of(&self.path, &error))
+    }
+
+    /// From here on no other process writes.
+    fn begin(&mut self) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.look_elsewhere().inspect_err(|_| self.roll_back())
+    }
+
+    fn commit(&self) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("COMMIT")?.execute([]).map(drop).inspect_err(|_| self.roll_back())
+    }
+
+    /// SQLite has done it itself after some errors.
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(failure = ?Failure::of(&self.path, &error), "a transaction could not be rolled back");
+        }
+    }
+
+    /// Tells the caches above when another process has committed.
+    fn look_elsewhere(&mut self) -> rusqlite::Result<()> {
+        let now = self.data_version_now()?;
+        if now != self.data_version {
+            self.data_version = now;
+            self.changed_elsewhere.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
+    fn data_version_now(&self) -> rusqlite::Result<i64> {
+        self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+    }
+}
