@@ -8,7 +8,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 use keyhook_core::kh;
 
-use crate::{failure, token_kh};
+use crate::token_kh;
 
 /// No registered client has a longer id, so a longer one is not looked up and fills no cache.
 const LONGEST_ID: usize = 255;
@@ -26,7 +26,7 @@ pub(crate) async fn authenticate(request: &Request, form: &Form, context: &Conte
     }
     let credentials = client_auth::present(authorization.map(http::HeaderValue::as_bytes), form)?;
     let id = credentials.id();
-    let found = if id.len() <= LONGEST_ID { context.records.client(id).await.map_err(failure::store)? } else { None };
+    let found = if id.len() <= LONGEST_ID { context.records.client(id).await? } else { None };
     client_auth::authenticate(found, &credentials)
 }
 

@@ -4,7 +4,6 @@ use keyhook_component::batch::{Applied, Batch, Why};
 use keyhook_component::context::Context;
 use keyhook_core::error::OAuthError;
 
-use crate::failure;
 
 /// What became of a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub(crate) enum Committed {
 /// # Errors
 /// `temporarily_unavailable` or `server_error` when the store does not answer: then nobody may believe that tokens exist.
 pub(crate) async fn commit(batch: Batch, guarded: bool, context: &Context) -> Result<Committed, OAuthError> {
-    match context.records.apply(batch).await.map_err(failure::store)? {
+    match context.records.apply(batch).await? {
         Applied::Applied => Ok(Committed::Issued),
         Applied::Refused { operation: 0, why: Why::Spent | Why::Absent | Why::Changed } if guarded => Ok(Committed::Lost),
         Applied::Refused { .. } => Ok(Committed::Redraw),

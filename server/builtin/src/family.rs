@@ -14,7 +14,6 @@ use keyhook_core::id::RecordId;
 use keyhook_core::kh;
 use keyhook_core::time::Timestamp;
 
-use crate::failure;
 
 /// The grant behind a code or refresh token, if it and everything above it still lives.
 ///
@@ -25,7 +24,7 @@ pub(crate) async fn live(grant: RecordId, client: &Client, now: Timestamp, conte
     if grant.is_none() || grant.born() <= client.not_before {
         return Err(ended("the grant is older than the client's not_before"));
     }
-    let found = context.records.live_grant(grant, &client.id, now).await.map_err(failure::store)?;
+    let found = context.records.live_grant(grant, &client.id, now).await?;
     found.ok_or_else(|| ended("the grant was revoked, has expired, or its user signed out everywhere"))
 }
 
@@ -35,11 +34,11 @@ pub(crate) async fn live(grant: RecordId, client: &Client, now: Timestamp, conte
 /// `temporarily_unavailable` or `server_error` when the store does not answer: then the family may still live, and the caller
 /// must not be told otherwise (RFC 7009 §2.2.1).
 pub(crate) async fn revoke(grant: RecordId, context: &Context) -> Result<(), OAuthError> {
-    let Lookup::Live(found) = context.records.get::<Grant>(&Key::Issued(grant)).await.map_err(failure::store)? else {
+    let Lookup::Live(found) = context.records.get::<Grant>(&Key::Issued(grant)).await? else {
         return Ok(());
     };
-    let operation = Stored::clone(&found).revoke().map_err(failure::store)?;
-    match context.records.apply(Batch::new().with(operation)).await.map_err(failure::store)? {
+    let operation = Stored::clone(&found).revoke()?;
+    match context.records.apply(Batch::new().with(operation)).await? {
         Applied::Applied => Ok(()),
         Applied::Refused { why, .. } => Err(OAuthError::server_error(format!("the store refused to revoke a grant: {why:?}"))),
     }
@@ -58,7 +57,7 @@ pub(crate) async fn keep_data(
     after: PluginData,
     context: &Context,
 ) -> Result<Option<Operation>, OAuthError> {
-    let Lookup::Live(found) = context.records.get::<Grant>(&Key::Issued(grant)).await.map_err(failure::store)? else {
+    let Lookup::Live(found) = context.records.get::<Grant>(&Key::Issued(grant)).await? else {
         return Err(OAuthError::invalid_grant().with_kh(kh::GRANT_ENDED).with_cause("the grant was revoked during the request"));
     };
     if found.body.data != *before {
@@ -66,5 +65,5 @@ pub(crate) async fn keep_data(
     }
     let mut changed = Stored::clone(&found);
     changed.body.data = after;
-    changed.replace().map(Some).map_err(failure::store)
+    Ok(Some(changed.replace()?))
 }

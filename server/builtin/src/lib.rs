@@ -5,7 +5,6 @@
 mod client_auth;
 mod commit;
 pub mod endpoints;
-mod failure;
 mod family;
 pub mod grants;
 mod mint;

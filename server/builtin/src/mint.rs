@@ -16,7 +16,6 @@ use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
-use crate::failure;
 
 /// Tokens that are nobody's yet: what issues them is the commit of `batch`.
 #[derive(Debug)]
@@ -76,7 +75,7 @@ pub(crate) fn mint(pending: &Pending, client: &Client, context: &Context) -> Res
             _ => guard.clone(),
         });
     }
-    draft.batch.push(record.insert().map_err(failure::store)?);
+    draft.batch.push(record.insert()?);
     if let Some(insert) = successor {
         draft.batch.push(insert);
     }
@@ -102,7 +101,7 @@ fn refresh_token(
         .of_grant(pending.grant)
         .of_client(client.id.as_str())
         .of_subject(pending.subject.clone());
-    Ok((token.encode(), record.insert().map_err(failure::store)?))
+    Ok((token.encode(), record.insert()?))
 }
 
 /// The guard of a rotation, with the successor sealed into the spent record: for as long as the grace lasts, it can be given again.

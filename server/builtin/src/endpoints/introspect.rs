@@ -21,7 +21,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use super::{at, audited};
 use crate::client_auth::{authenticate, parameters};
-use crate::{failure, token_kh};
+use crate::token_kh;
 
 /// The endpoint. A confidential client may ask about its own tokens, and about everybody's when it is registered to introspect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,7 +88,7 @@ fn may_know(asker: &Client, owner: &str) -> bool {
 
 async fn access_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<ActiveToken>, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(None) };
-    let Some(live) = context.records.live_access_token(&token, now).await.map_err(failure::store)? else { return Ok(None) };
+    let Some(live) = context.records.live_access_token(&token, now).await? else { return Ok(None) };
     if !may_know(asker, &live.client.id) {
         return Ok(None);
     }
@@ -109,16 +109,16 @@ async fn access_token(text: &str, asker: &Client, now: Timestamp, context: &Cont
 async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<ActiveToken>, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(None) };
     let records = &context.records;
-    let Lookup::Live(record) = records.get::<RefreshToken>(&Key::Issued(token.id)).await.map_err(failure::store)? else { return Ok(None) };
+    let Lookup::Live(record) = records.get::<RefreshToken>(&Key::Issued(token.id)).await? else { return Ok(None) };
     if record.expires_at.has_passed(now) || record.grant != token.grant || !token.matches(&record.body.hash) {
         return Ok(None);
     }
     let Some(owner) = record.client.as_deref().filter(|owner| may_know(asker, owner)) else { return Ok(None) };
-    let Some(client) = records.client(owner).await.map_err(failure::store)? else { return Ok(None) };
+    let Some(client) = records.client(owner).await? else { return Ok(None) };
     if client.disabled || record.grant.born() <= client.not_before {
         return Ok(None);
     }
-    let Some(grant) = records.live_grant(record.grant, owner, now).await.map_err(failure::store)? else { return Ok(None) };
+    let Some(grant) = records.live_grant(record.grant, owner, now).await? else { return Ok(None) };
     Ok(Some(
         ActiveToken {
             scope: record.body.scope.clone(),

@@ -38,5 +38,5 @@ fn audited(mut event: Event, answer: Result<Response, OAuthError>, context: &Con
         }
     }
     context.audit.record(event);
-    answer.map_err(Refusal::Page)
+    answer.map_err(Refusal::from)
 }

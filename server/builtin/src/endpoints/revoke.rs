@@ -20,7 +20,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use super::{AUTH_METHODS, at, audited};
 use crate::client_auth::{authenticate, parameters};
-use crate::{failure, family, token_kh};
+use crate::{family, token_kh};
 
 /// The endpoint. A refresh token takes its whole family along; an access token goes alone. Each is one write.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,16 +73,16 @@ async fn revoke(request: &Request, context: &Context, event: &mut Event) -> Resu
 /// Revokes an access token. Whether there was one.
 async fn access_token(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(false) };
-    let found = context.records.get::<AccessToken>(&Key::Issued(token.id)).await.map_err(failure::store)?;
+    let found = context.records.get::<AccessToken>(&Key::Issued(token.id)).await?;
     let (Lookup::Live(record) | Lookup::Spent(record)) = &found else { return Ok(false) };
     if !token.matches(&record.body.hash) || record.grant != token.grant {
         return Ok(false);
     }
     owned(record.client.as_deref(), client)?;
     if let Lookup::Live(record) = &found {
-        let operation = Stored::clone(record).revoke().map_err(failure::store)?;
+        let operation = Stored::clone(record).revoke()?;
         // A `Put` is never refused; were it ever, the caller must not hear that the token is gone.
-        match context.records.apply(Batch::new().with(operation)).await.map_err(failure::store)? {
+        match context.records.apply(Batch::new().with(operation)).await? {
             Applied::Applied => {}
             refused @ Applied::Refused { .. } => {
                 return Err(OAuthError::server_error(format!("the store refused to revoke a token: {refused:?}")));
@@ -96,7 +96,7 @@ async fn access_token(text: &str, client: &Client, context: &Context) -> Result<
 /// there was one.
 async fn refresh_token(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(false) };
-    let found = context.records.get::<RefreshToken>(&Key::Issued(token.id)).await.map_err(failure::store)?;
+    let found = context.records.get::<RefreshToken>(&Key::Issued(token.id)).await?;
     let (Lookup::Live(record) | Lookup::Spent(record)) = found else { return Ok(false) };
     if !token.matches(&record.body.hash) || record.grant != token.grant {
         return Ok(false);

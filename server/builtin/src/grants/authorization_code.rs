@@ -18,7 +18,7 @@ use keyhook_core::kh;
 use keyhook_core::scope::Granted;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
-use crate::{failure, family};
+use crate::family;
 
 /// The grant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,7 +50,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     let redirect_uri = form.once("redirect_uri")?;
     let verifier = form.once("code_verifier")?;
     let token = IssuedToken::parse(TokenKind::Code, form.required("code")?).ok_or_else(unknown)?;
-    let code = match context.records.get::<Code>(&Key::Issued(token.id)).await.map_err(failure::store)? {
+    let code = match context.records.get::<Code>(&Key::Issued(token.id)).await? {
         Lookup::Live(code) => code,
         Lookup::Spent(code) => {
             belongs(&code, &token, client)?;

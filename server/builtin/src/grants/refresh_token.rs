@@ -23,7 +23,7 @@ use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
 use crate::mint::open_successor;
-use crate::{failure, family};
+use crate::family;
 
 /// The grant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +54,7 @@ impl Grant for RefreshToken {
 async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) -> Result<Pending, OAuthError> {
     let requested = form.once("scope")?.map(Scope::parse).transpose()?;
     let token = IssuedToken::parse(TokenKind::Refresh, form.required("refresh_token")?).ok_or_else(unknown)?;
-    let (record, live) = match context.records.get::<Body>(&Key::Issued(token.id)).await.map_err(failure::store)? {
+    let (record, live) = match context.records.get::<Body>(&Key::Issued(token.id)).await? {
         Lookup::Live(record) => (record, true),
         Lookup::Spent(record) => (record, false),
         Lookup::Absent => return Err(unknown()),
@@ -107,7 +107,7 @@ fn unexpired(record: &Stored<Body>, now: Timestamp) -> Result<(), OAuthError> {
 /// The guard: the token is spent at this moment. Its successor is sealed into it when it is minted.
 fn spend(record: &Stored<Body>, now: Timestamp) -> Result<Operation, OAuthError> {
     let spent = Body { spent_at: Some(now), ..record.body.clone() };
-    record.take_leaving(&spent).map_err(failure::store)
+    Ok(record.take_leaving(&spent)?)
 }
 
 /// What the first answer gave. `None` when nothing was kept, or when it has been used already: then the sender is not one whose
@@ -118,7 +118,7 @@ async fn successor(record: &Stored<Body>, now: Timestamp, context: &Context) -> 
     let Some(token) = IssuedToken::parse(TokenKind::Refresh, text.expose()) else {
         return Err(OAuthError::server_error("a sealed successor is not a refresh token"));
     };
-    match context.records.get::<Body>(&Key::Issued(token.id)).await.map_err(failure::store)? {
+    match context.records.get::<Body>(&Key::Issued(token.id)).await? {
         Lookup::Live(head) => unexpired(&head, now).map(|()| Some(text)),
         Lookup::Spent(_) | Lookup::Absent => Ok(None),
     }
