@@ -2,11 +2,27 @@
 //! crate would use and registered with the same line.
 #![forbid(unsafe_code)]
 
+mod approve;
+mod attempts;
+mod authorization_hooks;
 mod client_auth;
 mod commit;
+mod consent;
+mod cookies;
 pub mod endpoints;
+mod explain;
 mod family;
+mod flow;
 pub mod grants;
+mod interaction;
+pub mod kh;
+mod leave;
 mod mint;
+pub mod pages;
+pub mod password;
+mod session;
 mod token_hooks;
 mod token_kh;
+
+pub use pages::BuiltinPages;
+pub use password::hash_password;

@@ -1,13 +1,25 @@
 //! The endpoints that ship, one file each.
 
+mod authorize;
+pub(crate) mod consent;
 mod introspect;
+mod login;
+mod logout;
 mod metadata;
+pub(crate) mod resume;
 mod revoke;
+mod stylesheet;
 mod token;
 
+pub use authorize::AuthorizeEndpoint;
+pub use consent::ConsentEndpoint;
 pub use introspect::IntrospectEndpoint;
+pub use login::LoginEndpoint;
+pub use logout::LogoutEndpoint;
 pub use metadata::{MetadataEndpoint, metadata_document};
+pub use resume::ResumeEndpoint;
 pub use revoke::RevokeEndpoint;
+pub use stylesheet::StylesheetEndpoint;
 pub use token::TokenEndpoint;
 
 use keyhook_component::audit::{Decision, Event};
@@ -39,4 +51,21 @@ fn audited(mut event: Event, answer: Result<Response, OAuthError>, context: &Con
     }
     context.audit.record(event);
     answer.map_err(Refusal::from)
+}
+
+/// Records the refusal of a request that people made; what succeeded was recorded where it was decided.
+fn closed(event: Event, answer: Result<Response, Refusal>, context: &Context) -> Result<Response, Refusal> {
+    if let Err(refusal) = &answer {
+        let mut event = event;
+        refused(&mut event, refusal.error());
+        context.audit.record(event);
+    }
+    answer
+}
+
+/// Says in an event how a request was refused.
+fn refused(event: &mut Event, error: &OAuthError) {
+    event.outcome = error.code.wire();
+    event.code = error.kh;
+    event.detail.clone_from(&error.cause);
 }

@@ -1,0 +1,167 @@
+//! The hooks of the authorization endpoint: what plugins see of a request, and what becomes of what they decide.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use keyhook_component::hooks::{Finished, HookCall, HookPoint, SessionValues, SignIn, Verdict};
+use keyhook_component::records::User;
+use keyhook_component::record::Key;
+use keyhook_component::request::MAX_PARAMETERS;
+use keyhook_component::response::Response;
+use keyhook_core::authorize::Refusal;
+use keyhook_core::client::ClientKind;
+use keyhook_core::error::{ErrorCode, OAuthError};
+use keyhook_core::form::Form;
+use keyhook_core::scope::Scope;
+use keyhook_core::time::Timestamp;
+
+use crate::flow::Flow;
+use crate::session::{self, Identity};
+use crate::{interaction, kh};
+
+/// Longest subject that a plugin may sign in, in bytes.
+const LONGEST_SUBJECT: usize = 255;
+/// The form fields that are the server's own; hooks get the record instead.
+pub(crate) const OWN_FIELDS: [&str; 2] = ["interaction", "csrf_token"];
+
+impl Flow<'_> {
+    /// Fires a chain and does what it decided. Where nobody listens the server's own pages come next.
+    ///
+    /// # Errors
+    /// What the client or the user has to hear.
+    pub(crate) async fn ask_plugins(mut self, point: HookPoint, form: Option<&Form>) -> Result<Response, Refusal> {
+        if !self.context.hooks.any(point) {
+            return self.proceed().await;
+        }
+        let call = self.call(form).await?;
+        let before = call.session.clone();
+        let finished = self.context.hooks.run(point, call).await;
+        self.settle(finished, before).await
+    }
+
+    async fn settle(mut self, finished: Finished, before: Option<SessionValues>) -> Result<Response, Refusal> {
+        let Finished { call, verdict, plugin } = finished;
+        self.event.plugin = plugin;
+        if let Verdict::Deny(error) = verdict {
+            return self.refuse(error).await;
+        }
+        self.keep(call, before).await?;
+        match verdict {
+            Verdict::Continue => {
+                self.event.plugin = None;
+                self.proceed().await
+            }
+            Verdict::Respond(response) => self.respond(response).await,
+            Verdict::SignIn(sign_in) => match self.identity(sign_in).await {
+                Ok(identity) => {
+                    self.sign_in(identity).await?;
+                    self.proceed().await
+                }
+                Err(error) => self.refuse(error).await,
+            },
+            Verdict::Approve(scope) => self.approve_part(scope).await,
+            Verdict::Deny(error) => self.refuse(error).await,
+        }
+    }
+
+    /// A plugin's page goes to the browser, unless the client asked for none.
+    async fn respond(self, response: Response) -> Result<Response, Refusal> {
+        if self.asked.prompt.none() {
+            let error = OAuthError::new(ErrorCode::InteractionRequired, "the user has to see a page").with_kh(kh::PAGE_NOT_ALLOWED);
+            return self.refuse(error).await;
+        }
+        // A plugin's redirect after its form is 303 like ours, never 307: the form would travel on (RFC 9700 §4.12).
+        let mut response = self.with_cookies(response);
+        if [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT].contains(&response.status) {
+            response.status = StatusCode::SEE_OTHER;
+        }
+        Ok(response)
+    }
+
+    /// A plugin agreed in the user's name to all that was asked for, or to a part of it.
+    async fn approve_part(self, scope: Option<String>) -> Result<Response, Refusal> {
+        if self.signed_in().is_none() {
+            let error = OAuthError::server_error("a plugin approved, and nobody is signed in well enough for this request");
+            return self.refuse(error.with_kh(kh::APPROVED_FOR_NOBODY)).await;
+        }
+        let granted = match scope.as_deref().map(Scope::parse).transpose() {
+            Ok(None) => Ok(self.asked.scope.clone()),
+            Ok(Some(part)) => self.asked.scope.subset(&part),
+            Err(error) => Err(error),
+        };
+        match granted {
+            Ok(granted) => self.approve(granted).await,
+            Err(error) => self.refuse(error).await,
+        }
+    }
+
+    /// What plugins may read and write. The interaction is stored first, so that their pages can name it.
+    async fn call(&mut self, form: Option<&Form>) -> Result<HookCall, OAuthError> {
+        let open = self.opened().await?;
+        let (name, data) = (open.name.clone(), open.stored.body.data.clone());
+        let form = form.map(without_own_fields).transpose()?.map(Arc::new);
+        let mut call = HookCall { request: Some(Arc::new(self.request.clone())), form, data, ..HookCall::default() };
+        call.session = Some(self.session.as_ref().map(|session| session.body.values.clone()).unwrap_or_default());
+        call.fact("request_id", &*self.request.id);
+        call.fact("client_ip", self.request.client_ip.to_string());
+        call.fact("issuer", self.context.settings.issuer.as_str());
+        call.fact("client_id", self.client.id.as_str());
+        call.fact("client_name", self.client.name.as_str());
+        call.fact("client_type", if self.client.kind == ClientKind::Public { "public" } else { "confidential" });
+        call.fact("redirect_uri", self.asked.redirect_uri.as_str());
+        call.fact("scope", self.asked.scope.scope().as_str());
+        call.fact_if("state", self.asked.state.as_deref());
+        call.fact("csrf_token", self.browser.form_token(&name));
+        call.fact("interaction", name);
+        if let Some((session, subject)) = self.signed_in() {
+            call.fact("subject", subject);
+            call.fact("auth_time", session.body.auth_time.seconds().to_string());
+            call.fact_if("acr", session.body.acr.as_deref());
+            call.fact_if("amr", (!session.body.amr.is_empty()).then(|| session.body.amr.join(" ")));
+        }
+        Ok(call)
+    }
+
+    /// Keeps what plugins edited: their data in the interaction, their values in the session.
+    async fn keep(&mut self, call: HookCall, before: Option<SessionValues>) -> Result<(), OAuthError> {
+        let context = self.context;
+        let open = self.opened().await?;
+        let generation = interaction::generation(context);
+        if open.stored.body.data != call.data || open.stored.body.generation != generation {
+            open.stored.body.data = call.data;
+            open.stored.body.generation = generation;
+            open.save(context).await?;
+        }
+        if call.session == before {
+            return Ok(());
+        }
+        let kept = session::keep_values(context, self.session.as_ref(), call.session.unwrap_or_default()).await?;
+        self.adopt(kept);
+        Ok(())
+    }
+
+    /// The user whom a plugin signed in, checked as if a stranger had said so.
+    async fn identity(&self, sign_in: SignIn) -> Result<Identity, OAuthError> {
+        let refuse = |cause: &'static str| OAuthError::server_error(cause).with_kh(kh::PLUGIN_SIGN_IN);
+        let SignIn { subject, auth_time, acr, amr } = sign_in;
+        if subject.is_empty() || subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
+            return Err(refuse("a plugin's subject must be 1 to 255 bytes without control characters"));
+        }
+        let now = self.context.now();
+        let auth_time = auth_time.map_or(now, Timestamp::from_seconds);
+        if auth_time > now || auth_time < Timestamp::ZERO {
+            return Err(refuse("a plugin's auth_time lies in the future or before 1970"));
+        }
+        let user = self.context.records.read::<User>(&Key::named(&subject)).await?.live();
+        if user.is_some_and(|user| user.body.disabled) {
+            return Err(OAuthError::access_denied().with_cause("the user is disabled").with_kh(kh::SIGN_IN_FAILED));
+        }
+        Ok(Identity { subject, auth_time, acr, amr })
+    }
+}
+
+fn without_own_fields(form: &Form) -> Result<Form, OAuthError> {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(form.iter().filter(|(name, _)| !OWN_FIELDS.contains(name)));
+    Ok(Form::parse(body.finish().as_bytes(), MAX_PARAMETERS)?)
+}

@@ -1,0 +1,157 @@
+//! The built-in login page: a user name and a password, for one waiting authorization request.
+
+use std::sync::OnceLock;
+
+use http::{HeaderValue, Method, StatusCode, header};
+use keyhook_component::audit::{Decision, Event};
+use keyhook_component::context::Context;
+use keyhook_component::endpoint::{Endpoint, RoutePattern};
+use keyhook_component::record::Key;
+use keyhook_component::records::User;
+use keyhook_component::request::Request;
+use keyhook_component::response::Response;
+use keyhook_component::settings::Settings;
+use keyhook_component::{BoxFuture, component};
+use keyhook_core::authorize::Refusal;
+use keyhook_core::error::{ErrorCode, OAuthError};
+use keyhook_core::form::Form;
+use keyhook_core::secret::Secret;
+
+use super::{at, closed, resume};
+use crate::flow::Flow;
+use crate::password::PasswordPool;
+use crate::session::Identity;
+use crate::{attempts, kh, pages};
+
+/// Longest user name that is looked up, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// The endpoint, and the pool in which its passwords are compared.
+#[derive(Debug, Default)]
+pub struct LoginEndpoint {
+    pool: OnceLock<PasswordPool>,
+}
+
+component!(Endpoint: LoginEndpoint);
+
+impl Endpoint for LoginEndpoint {
+    fn name(&self) -> &'static str {
+        "login"
+    }
+
+    fn routes(&self, settings: &Settings) -> Vec<RoutePattern> {
+        if !settings.builtin_login {
+            return Vec::new();
+        }
+        let path = at(settings, &settings.paths.login);
+        vec![(Some(Method::GET), path.clone()), (Some(Method::POST), path)]
+    }
+
+    fn is_page(&self) -> bool {
+        true
+    }
+
+    fn answer<'a>(&'a self, request: &'a Request, context: &'a Context) -> BoxFuture<'a, Result<Response, Refusal>> {
+        Box::pin(async move {
+            let mut event = Event::new(Decision::SignIn, "ok").request(&request.id);
+            let answer = match request.method {
+                Method::POST => self.submit(request, context, &mut event).await,
+                _ => show(request, context, &mut event).await,
+            };
+            closed(event, answer, context)
+        })
+    }
+}
+
+async fn show(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
+    let query = request.query_form()?;
+    let flow = Flow::resume(request, query.once("interaction")?, context, event).await?;
+    let hint = flow.asked.login_hint.clone().unwrap_or_default();
+    Ok(page(&flow, StatusCode::OK, &hint, ""))
+}
+
+impl LoginEndpoint {
+    async fn submit(&self, request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
+        let form = request.form()?;
+        let name = form.once("interaction")?;
+        let mut flow = Flow::resume(request, name, context, event).await?;
+        flow.browser.check_form(name.unwrap_or_default(), form.once("csrf_token")?)?;
+        if form.once("cancel")?.is_some() {
+            return flow.refuse(OAuthError::access_denied().with_cause("the user canceled the login")).await;
+        }
+        let user = form.once("username")?.unwrap_or_default().trim().to_owned();
+        match self.authenticate(&flow, &user, &form).await {
+            Ok(identity) => {
+                flow.sign_in(identity).await?;
+                let target = resume::target(context, name.unwrap_or_default());
+                context.audit.record(flow.event.clone());
+                Ok(flow.with_cookies(Response::redirect_local(&target)))
+            }
+            Err(error) if error.code == ErrorCode::ServerError => Err(error.into()),
+            Err(error) => Ok(again(flow, &user, &error)),
+        }
+    }
+
+    /// The user who knows the password. All that is wrong with name, password or account looks and costs the same.
+    async fn authenticate(&self, flow: &Flow<'_>, name: &str, form: &Form) -> Result<Identity, OAuthError> {
+        let context = flow.context;
+        let password = Secret::new(form.once("password")?.unwrap_or_default().to_owned());
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return Err(failed("the user name is empty or too long"));
+        }
+        let attempt = attempts::begin(context, name, &flow.browser.hash(), flow.request.client_ip).await?;
+        let user = context.records.read::<User>(&Key::named(name)).await?.live();
+        let hash = user.as_ref().and_then(|user| user.body.password.clone());
+        let pool = self.pool.get_or_init(|| PasswordPool::new(context.settings.password_workers));
+        let right = pool.matches(password, hash).await.map_err(|_| {
+            let error = OAuthError::temporarily_unavailable(5).with_cause("too many sign-ins wait for argon2id");
+            error.with_kh(kh::SIGN_IN_BUSY)
+        })?;
+        if !right {
+            return Err(failed("no such user, or another password"));
+        }
+        if user.is_none_or(|user| user.body.disabled) {
+            return Err(failed("the user is disabled"));
+        }
+        attempt.succeeded(context).await?;
+        Ok(Identity { subject: name.to_owned(), auth_time: context.now(), acr: None, amr: vec!["pwd".to_owned()] })
+    }
+}
+
+fn failed(cause: &'static str) -> OAuthError {
+    OAuthError::access_denied().with_cause(cause).with_kh(kh::SIGN_IN_FAILED)
+}
+
+/// The page again, with the name kept and a text that tells no user from another.
+fn again(flow: Flow<'_>, user: &str, error: &OAuthError) -> Response {
+    let (status, text) = match error.code {
+        ErrorCode::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts. Wait a while, then try again."),
+        ErrorCode::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Too many people are signing in. Try again in a moment."),
+        ErrorCode::InvalidRequest => (StatusCode::BAD_REQUEST, "The form could not be read. Try again."),
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, "The user name or the password is not right."),
+    };
+    let response = page(&flow, status, user, text);
+    super::refused(flow.event, error);
+    flow.context.audit.record(flow.event.clone());
+    match error.retry_after {
+        Some(seconds) => response.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
+        None => response,
+    }
+}
+
+fn page(flow: &Flow<'_>, status: StatusCode, user: &str, problem: &str) -> Response {
+    let name = flow.open.as_ref().map(|open| open.name.as_str()).unwrap_or_default();
+    pages::page(
+        status,
+        &pages::Login {
+            base: pages::base(&flow.context.settings),
+            action: at(&flow.context.settings, &flow.context.settings.paths.login),
+            client: &flow.client.name,
+            target: &flow.asked.redirect_uri.host_for_people(),
+            interaction: name,
+            csrf_token: &flow.browser.form_token(name),
+            user,
+            problem,
+        },
+    )
+}

@@ -1,0 +1,234 @@
+//! One authorization request on its way from the client to a code: what plugins said, who is signed in, what comes next.
+//!
+//! Every path to a code leads through [`Flow::proceed`] or a plugin's approval, and both demand a session that is good enough.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use keyhook_component::audit::Event;
+use keyhook_component::context::Context;
+use keyhook_component::request::Request;
+use keyhook_component::response::Response;
+use keyhook_core::authorize::{AuthorizationRequest, Refusal, client_id};
+use keyhook_core::client::Client;
+use keyhook_core::error::{ErrorCode, OAuthError};
+use keyhook_core::form::Form;
+use keyhook_core::scope::Granted;
+
+use crate::approve::{Approval, issue};
+use crate::cookies::Browser;
+use crate::endpoints::at;
+use crate::interaction::{self, Open};
+use crate::session::{self, Identity, Live};
+use crate::{consent, kh, leave};
+
+/// A checked authorization request, the browser it came with, and what has been said so far.
+pub(crate) struct Flow<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) context: &'a Context,
+    pub(crate) client: Arc<Client>,
+    pub(crate) asked: AuthorizationRequest,
+    pub(crate) browser: Browser,
+    pub(crate) session: Option<Live>,
+    /// Stored as soon as somebody has to answer.
+    pub(crate) open: Option<Open>,
+    pub(crate) event: &'a mut Event,
+    cookies: Vec<HeaderValue>,
+}
+
+/// What a request still lacks.
+enum Step {
+    SignIn,
+    Consent,
+    Code,
+}
+
+impl<'a> Flow<'a> {
+    /// A request that arrives: client and redirect URI first, then the rest (RFC 6749 §4.1.2.1).
+    ///
+    /// # Errors
+    /// A page, then a redirect, in that order.
+    pub(crate) async fn arrive(request: &'a Request, form: &Form, context: &'a Context, event: &'a mut Event) -> Result<Self, Refusal> {
+        let client_id = client_id(form)?;
+        let client = context.records.client(client_id).await.map_err(OAuthError::from)?;
+        let bound = AuthorizationRequest::bind(form, client.as_deref()).map_err(|refusal| explain(refusal, form, client.as_deref()))?;
+        let asked = bound.check()?;
+        form.no_duplicates().map_err(|error| asked.refuse(error))?;
+        let client = client.ok_or_else(|| OAuthError::server_error("a request was bound to no client"))?;
+        Flow::new(request, context, client, asked, Browser::of(request, context), None, event).await
+    }
+
+    /// A request that waited: found by the name that a page gave, for its own browser, and proven again.
+    ///
+    /// # Errors
+    /// A page: 403 for what is not this browser's, or whatever has changed about the client meanwhile.
+    pub(crate) async fn resume(request: &'a Request, name: Option<&str>, context: &'a Context, event: &'a mut Event) -> Result<Self, Refusal> {
+        let browser = Browser::known(request, &context.settings);
+        let open = interaction::find(context, browser.as_ref(), name).await?;
+        let browser = browser.ok_or_else(|| OAuthError::server_error("an interaction was found for no browser"))?;
+        let stored = &open.stored.body.request;
+        let client = context.records.client(&stored.client_id).await.map_err(OAuthError::from)?;
+        let client = client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
+        let asked = AuthorizationRequest::revalidate(stored, &client)?;
+        Flow::new(request, context, client, asked, browser, Some(open), event).await
+    }
+
+    async fn new(
+        request: &'a Request,
+        context: &'a Context,
+        client: Arc<Client>,
+        asked: AuthorizationRequest,
+        browser: Browser,
+        open: Option<Open>,
+        event: &'a mut Event,
+    ) -> Result<Self, Refusal> {
+        event.client_id = Some(client.id.clone());
+        let session = session::read(request, context).await?;
+        Ok(Flow { request, context, client, asked, browser, session, open, event, cookies: Vec::new() })
+    }
+
+    /// What is to be done now: sign in, consent, or the code.
+    ///
+    /// # Errors
+    /// What the client has to hear.
+    pub(crate) async fn proceed(self) -> Result<Response, Refusal> {
+        let settings = &self.context.settings;
+        let no_page = self.asked.prompt.none();
+        match self.next().await? {
+            Step::Code => {
+                let granted = self.asked.scope.clone();
+                self.approve(granted).await
+            }
+            Step::SignIn if no_page => {
+                let error = OAuthError::new(ErrorCode::LoginRequired, "the user has to sign in");
+                self.refuse(error.with_kh(keyhook_core::kh::LOGIN_REQUIRED)).await
+            }
+            Step::Consent if no_page => {
+                let error = OAuthError::new(ErrorCode::ConsentRequired, "the user has to consent");
+                self.refuse(error.with_kh(keyhook_core::kh::CONSENT_REQUIRED)).await
+            }
+            Step::SignIn if !settings.builtin_login => {
+                self.refuse(nobody("no plugin answered and the built-in login is switched off", kh::NO_LOGIN)).await
+            }
+            Step::Consent if !settings.builtin_consent => {
+                self.refuse(nobody("no plugin approved and the built-in consent is switched off", kh::NO_CONSENT)).await
+            }
+            Step::SignIn => self.to_page(&settings.paths.login).await,
+            Step::Consent => self.to_page(&settings.paths.consent).await,
+        }
+    }
+
+    async fn next(&self) -> Result<Step, OAuthError> {
+        let Some((_, subject)) = self.signed_in() else { return Ok(Step::SignIn) };
+        let needed = consent::is_needed(self.context, &self.client, &self.asked, subject).await?;
+        Ok(if needed { Step::Consent } else { Step::Code })
+    }
+
+    /// The session and its user, if the sign-in is good enough for what the client asked (OpenID Connect Core §3.1.2.1).
+    pub(crate) fn signed_in(&self) -> Option<(&Live, &str)> {
+        let session = self.session.as_ref()?;
+        let subject = session.subject.as_deref()?;
+        let here = self.open.as_ref().and_then(|open| open.stored.body.signed_in);
+        let anew = here.is_some_and(|id| id == session::id(session));
+        let must_be_anew = self.asked.prompt.login() || self.asked.prompt.select_account();
+        let young_enough = self.asked.max_age.is_none_or(|seconds| {
+            let limit = session.body.auth_time.plus(Duration::from_secs(u64::from(seconds)));
+            !limit.has_passed(self.context.now())
+        });
+        (anew || (!must_be_anew && young_enough)).then_some((session, subject))
+    }
+
+    /// Opens a session for whoever just proved who they are.
+    ///
+    /// # Errors
+    /// When the store cannot answer, or another tab answered this request.
+    pub(crate) async fn sign_in(&mut self, identity: Identity) -> Result<(), OAuthError> {
+        self.event.subject = Some(identity.subject.clone());
+        let values = self.session.as_ref().map(|session| session.body.values.clone()).unwrap_or_default();
+        let opened = session::rotate(self.context, self.session.as_ref(), identity, values).await?;
+        let id = session::id(&opened.session);
+        self.adopt(opened);
+        let context = self.context;
+        let open = self.opened().await?;
+        open.stored.body.signed_in = Some(id);
+        open.save(context).await
+    }
+
+    /// Goes on with another session, or with a changed one.
+    pub(crate) fn adopt(&mut self, opened: session::Opened) {
+        self.session = Some(opened.session);
+        self.cookies.extend(opened.cookie);
+    }
+
+    /// The stored interaction; it is stored now if it was not.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub(crate) async fn opened(&mut self) -> Result<&mut Open, OAuthError> {
+        if self.open.is_none() {
+            let open = interaction::begin(self.context, &self.browser, &self.client.id, self.asked.to_stored()).await?;
+            self.cookies.extend(self.browser.cookie(&self.context.settings));
+            self.open = Some(open);
+        }
+        self.open.as_mut().ok_or_else(|| OAuthError::server_error("an interaction was lost"))
+    }
+
+    async fn to_page(mut self, path: &str) -> Result<Response, Refusal> {
+        let name = self.opened().await?.name.clone();
+        let target = format!("{}?interaction={name}", at(&self.context.settings, path));
+        Ok(self.with_cookies(Response::redirect_local(&target)))
+    }
+
+    /// Gives the code to the client. Nobody comes here but a signed-in user who consented, or whom the client needs not ask.
+    ///
+    /// # Errors
+    /// When nobody is signed in, or the request was answered before.
+    pub(crate) async fn approve(mut self, granted: Granted) -> Result<Response, Refusal> {
+        let Some((session, subject)) = self.signed_in().map(|(session, subject)| (Arc::clone(session), subject.to_owned())) else {
+            return Err(OAuthError::server_error("a code was to be made for nobody").into());
+        };
+        let open = self.open.take();
+        let data = open.as_ref().map(|open| open.stored.body.data.clone()).unwrap_or_default();
+        let approval = Approval { asked: &self.asked, granted, session: &session, subject: &subject, data };
+        let code = issue(self.context, open, approval).await?;
+        self.event.subject = Some(subject);
+        self.context.audit.record(self.event.clone());
+        let issuer = self.context.settings.issuer.as_str();
+        let mut parameters = vec![("code", code.expose().as_str())];
+        parameters.extend(self.asked.state.as_deref().map(|state| ("state", state)));
+        parameters.push(("iss", issuer));
+        let response = leave::to_client(self.request, self.context, &self.asked.redirect_uri, &parameters);
+        Ok(self.with_cookies(response))
+    }
+
+    /// Tells the client no, and ends the interaction.
+    ///
+    /// # Errors
+    /// Always.
+    pub(crate) async fn refuse(self, error: OAuthError) -> Result<Response, Refusal> {
+        let refusal = self.asked.refuse(error);
+        if let Some(open) = self.open {
+            open.take(self.context).await?;
+        }
+        Err(refusal)
+    }
+
+    /// Adds the cookies that this request made.
+    pub(crate) fn with_cookies(self, response: Response) -> Response {
+        self.cookies.into_iter().fold(response, Response::with_cookie)
+    }
+}
+
+fn nobody(cause: &'static str, code: &'static str) -> OAuthError {
+    OAuthError::access_denied().with_cause(cause).with_kh(code)
+}
+
+/// Adds to the refusal of a redirect URI what a developer needs to mend it. For the log, and for the page of `keyhook dev`.
+fn explain(refusal: Refusal, form: &Form, client: Option<&Client>) -> Refusal {
+    let (Refusal::Page(error), Some(client), Some(sent)) = (refusal.clone(), client, form.first("redirect_uri")) else { return refusal };
+    if error.kh != keyhook_core::kh::REDIRECT_NOT_REGISTERED {
+        return refusal;
+    }
+    Refusal::Page(error.with_cause(crate::explain::redirect_uri(client, sent)))
+}

@@ -1,0 +1,76 @@
+//! The pages that are no endpoint's own: errors, nothing here, wrong host, and the theme around a plugin's markup.
+
+use askama::Template as _;
+use http::{HeaderValue, StatusCode, header};
+use keyhook_component::pages::Pages;
+use keyhook_component::request::Request;
+use keyhook_component::response::Response;
+use keyhook_component::settings::Settings;
+use keyhook_core::error::{ErrorCode, OAuthError};
+use keyhook_core::metadata::Issuer;
+
+use super::{Problem, WrongHost, Wrap, base, page, texts};
+use crate::explain::shown;
+use crate::kh;
+
+/// The pages that ship.
+#[derive(Clone, Debug, Default)]
+pub struct BuiltinPages {
+    base: String,
+}
+
+impl BuiltinPages {
+    /// Pages of a server at `issuer`, whose path precedes every link.
+    pub fn new(issuer: &Issuer) -> BuiltinPages {
+        BuiltinPages { base: issuer.path().to_owned() }
+    }
+}
+
+impl Pages for BuiltinPages {
+    fn error(&self, request: &Request, settings: &Settings, error: &OAuthError) -> Response {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let response = if request.wants_json() {
+            Response::json(status, error.json())
+        } else {
+            let (title, advice) = texts::of(error);
+            let details = if settings.dev { details(error) } else { String::new() };
+            page(status, &Problem { base: base(settings), title, advice, code: error.kh, request_id: &request.id, details: &details })
+        };
+        let response = match error.retry_after {
+            Some(seconds) => response.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            None => response,
+        };
+        match error.www_authenticate(&settings.realm).and_then(|value| HeaderValue::from_str(&value).ok()) {
+            Some(challenge) => response.with(header::WWW_AUTHENTICATE, challenge),
+            None => response,
+        }
+    }
+
+    fn not_found(&self, request: &Request, settings: &Settings) -> Response {
+        let error = OAuthError::new(ErrorCode::NotFound, "nothing answers at this path").with_kh(kh::NOT_FOUND);
+        let path = shown(&request.path);
+        self.error(request, settings, &error.with_cause(format!("nothing answers {} {path}", request.method)))
+    }
+
+    fn wrong_host(&self, request: &Request, settings: &Settings) -> Response {
+        const MISDIRECTED: StatusCode = StatusCode::MISDIRECTED_REQUEST;
+        let came = format!("{}://{}", request.scheme, shown(&request.host));
+        let expected = settings.issuer.origin();
+        if request.wants_json() {
+            let body = serde_json::json!({ "error": "invalid_request", "error_description": "this host or scheme is not the issuer's", "expected": expected });
+            return Response::json(MISDIRECTED, body.to_string());
+        }
+        page(MISDIRECTED, &WrongHost { base: base(settings), came: &came, expected, code: kh::WRONG_HOST, request_id: &request.id })
+    }
+
+    fn wrap(&self, title: &str, html: &str) -> String {
+        // Rendering writes to memory only; if it fails the plugin's page is empty rather than half.
+        Wrap { base: &self.base, title, html }.render().unwrap_or_default()
+    }
+}
+
+/// What the operator reads in the log, and a developer on the page.
+fn details(error: &OAuthError) -> String {
+    let cause = error.cause.as_deref().unwrap_or(error.description);
+    format!("{}  {cause}\n\n{}: {}", error.kh, error.code.wire(), error.wire_description())
+}
