@@ -47,8 +47,8 @@ extern "C" {
 #define KH_APPROVE 5  /* authorization hooks: the signed-in user agrees to the scopes under KH_PART_OUTCOME */
 
 /* What a server function returns. */
-#define KH_OK 0
-#define KH_OK_JSON 1         /* from get and list: the value is a JSON text */
+#define KH_OK 0              /* from get and list: the value is text, which a JSON string is too */
+#define KH_OK_JSON 1         /* from get and list: the value is a JSON text, of a type other than string */
 #define KH_ABSENT (-1)       /* there is no such value */
 #define KH_BAD_ARGUMENT (-2) /* not UTF-8, not JSON, CR or LF in a header, a status outside 200-599, too large */
 #define KH_WRONG_TYPE (-3)   /* the value has another JSON type than asked for */

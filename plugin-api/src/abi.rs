@@ -55,9 +55,9 @@ pub const SIGN_IN: i32 = 4;
 pub const APPROVE: i32 = 5;
 
 // What a host function returns.
-/// Done. From `get` and `list`: the value is text.
+/// Done. From `get` and `list`: the value is text, which a JSON string is too.
 pub const OK: i32 = 0;
-/// From `get` and `list`: the value is a JSON text.
+/// From `get` and `list`: the value is a JSON text, of a type other than string.
 pub const OK_JSON: i32 = 1;
 /// There is no such value.
 pub const ABSENT: i32 = -1;

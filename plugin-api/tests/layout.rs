@@ -128,6 +128,15 @@ fn a_header_with_two_fields_swapped_fails() {
     assert!(!output.status.success() && errors.contains("kh_abi_tag.abi_major"), "{errors}");
 }
 
+#[test]
+fn the_example_in_c_compiles_without_a_warning() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let arguments = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"];
+    let output =
+        Command::new("gcc").args(arguments).arg(root.join("include")).arg(root.join("../plugins/c-hook/plugin.c")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Adding a constant to `abi.rs` and forgetting it here would leave it unproved.
 #[test]
 fn every_constant_of_the_header_is_compared() {

@@ -37,15 +37,14 @@ static int32_t greet(void *instance, uint32_t index, void *cx)
     (void)instance;
     if (index != 0)
         return KH_DENY;
-    /* The configuration is JSON, and so is a member: the value goes through as it stands. */
     switch (server->get(cx, KH_PART_CONFIG, KH_STR("/greeting"), &configured)) {
-    case KH_OK_JSON:
-        code = server->set_json(cx, KH_PART_RESPONSE, KH_STR("greeting"), configured);
+    case KH_OK:
+        code = server->set(cx, KH_PART_RESPONSE, KH_STR("greeting"), configured);
         break;
     case KH_ABSENT:
         code = server->set(cx, KH_PART_RESPONSE, KH_STR("greeting"), KH_STR("hello from C"));
         break;
-    default:
+    default: /* a greeting that is no text is a mistake, not a missing one */
         return refused(cx);
     }
     return code == KH_OK ? KH_CONTINUE : refused(cx);

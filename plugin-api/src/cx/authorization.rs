@@ -133,8 +133,9 @@ impl AuthorizationCx {
     ///
     /// # Errors
     /// Nobody is signed in, the plugin may not approve, or more was granted than asked for.
-    pub fn approve(&mut self, approve: &Approve) -> Outcome {
-        self.decide("scope", Some(approve.scopes.join(" ")))?;
+    pub fn approve(&mut self, approve: Approve) -> Outcome {
+        let Approve { scopes } = approve;
+        self.decide("scope", Some(scopes.join(" ")))?;
         Ok(Verdict(Decision::Approve))
     }
 

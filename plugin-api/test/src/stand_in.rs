@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keyhook_plugin::abi::{self, PROTECTED_MEMBERS, part};
+use keyhook_plugin::abi::{self, PROTECTED_MEMBERS, Str, part};
 use keyhook_plugin::json;
 
 type Pairs = Vec<(String, String)>;
@@ -105,46 +105,61 @@ impl StandIn {
 
     /// The code and the bytes of a value.
     pub(crate) fn get(&mut self, part: u32, key: &str) -> Result<(i32, &[u8]), i32> {
-        match part {
+        let json = match part {
             part::REQUEST if key == "body" => return Ok((abi::OK, &self.body)),
-            part::CONFIG => {
-                let value = json::at(&self.config, key).ok_or(abi::ABSENT)?;
-                return Ok((abi::OK_JSON, value.as_bytes()));
-            }
-            part::PAYLOAD if key.is_empty() && self.kind == Kind::Custom => {
-                let text = self.payload_text().into_bytes();
-                return Ok((abi::OK_JSON, self.kept(text)));
-            }
             part::OUTCOME => return Err(abi::NOT_PERMITTED),
-            _ => {}
-        }
-        let (pairs, code) = self.pairs(part)?;
-        let found = pairs.iter().find(|(name, _)| name == key).ok_or(abi::ABSENT)?;
-        Ok((code, found.1.as_bytes()))
+            part::CONFIG => json::at(&self.config, key).ok_or(abi::ABSENT)?.to_owned(),
+            part::PAYLOAD if key.is_empty() && self.kind == Kind::Custom => self.payload_text(),
+            _ => {
+                let (pairs, is_json) = self.pairs(part)?;
+                let at = pairs.iter().position(|(name, _)| name == key).ok_or(abi::ABSENT)?;
+                if !is_json {
+                    return Ok((abi::OK, self.pairs(part)?.0[at].1.as_bytes()));
+                }
+                pairs[at].1.clone()
+            }
+        };
+        Ok(self.lend_json(json))
     }
 
     /// The code, the name and the value at a place.
-    pub(crate) fn list(&self, part: u32, index: usize) -> Result<(i32, &str, &str), i32> {
-        let (pairs, code) = self.pairs(part)?;
+    pub(crate) fn list(&mut self, part: u32, index: usize) -> Result<(i32, Str, Str), i32> {
+        let (pairs, is_json) = self.pairs(part)?;
         let (name, value) = pairs.get(index).ok_or(abi::ABSENT)?;
-        Ok((code, name, value))
+        let name = Str::of(name.as_bytes());
+        if !is_json {
+            return Ok((abi::OK, name, Str::of(value.as_bytes())));
+        }
+        let json = value.clone();
+        let (code, value) = self.lend_json(json);
+        Ok((code, name, Str::of(value)))
     }
 
-    fn pairs(&self, part: u32) -> Result<(&Pairs, i32), i32> {
+    /// A JSON string goes out as its text, all else as JSON.
+    fn lend_json(&mut self, json: String) -> (i32, &[u8]) {
+        let text = json::text(&json).map(|text| text.into_owned().into_bytes());
+        match text {
+            Some(text) => (abi::OK, self.kept(text)),
+            None => (abi::OK_JSON, self.kept(json.into_bytes())),
+        }
+    }
+
+    /// The values of a part, and whether they are JSON.
+    fn pairs(&self, part: u32) -> Result<(&Pairs, bool), i32> {
         if !self.offers(part) {
             return Err(abi::NOT_HERE);
         }
         Ok(match part {
-            part::FACT => (&self.facts, abi::OK),
-            part::REQUEST => (&self.request, abi::OK),
-            part::QUERY => (&self.query, abi::OK),
-            part::FORM => (&self.form, abi::OK),
-            part::HEADER => (&self.headers, abi::OK),
-            part::PATH => (&self.path, abi::OK),
-            part::RESPONSE => (&self.response, abi::OK_JSON),
-            part::DATA => (&self.data, abi::OK_JSON),
-            part::SESSION => (&self.session, abi::OK),
-            part::PAYLOAD => (&self.payload, abi::OK_JSON),
+            part::FACT => (&self.facts, false),
+            part::REQUEST => (&self.request, false),
+            part::QUERY => (&self.query, false),
+            part::FORM => (&self.form, false),
+            part::HEADER => (&self.headers, false),
+            part::PATH => (&self.path, false),
+            part::RESPONSE => (&self.response, true),
+            part::DATA => (&self.data, true),
+            part::SESSION => (&self.session, false),
+            part::PAYLOAD => (&self.payload, true),
             _ => return Err(abi::NOT_HERE),
         })
     }

@@ -109,7 +109,7 @@ fn ask(cx: &mut AuthorizationGetCx) -> Outcome {
     }
     if cx.subject().is_some() && cx.query("approve").is_some() {
         let scopes: Vec<String> = cx.query("approve").unwrap_or_default().split(' ').map(str::to_owned).collect();
-        return cx.approve(&Approve::scopes(scopes));
+        return cx.approve(Approve::scopes(scopes));
     }
     let greeting = format!("<p>{}</p>{}", html::escape(cx.client_name()), cx.form_fields());
     cx.page("Who are you?", greeting)

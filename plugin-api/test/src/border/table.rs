@@ -111,8 +111,8 @@ unsafe extern "C" fn list(cx: *mut c_void, part: u32, index: usize, name: *mut S
     unsafe {
         on(cx, |host| match host.list(part, index) {
             Ok((code, found, text)) => {
-                *name = Str::of(found.as_bytes());
-                *value = Str::of(text.as_bytes());
+                *name = found;
+                *value = text;
                 code
             }
             Err(code) => code,
