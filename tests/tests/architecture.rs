@@ -11,7 +11,11 @@ fn root() -> &'static Path {
 
 /// Direct dependencies that a crate of the workspace builds with, without its tests' own.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    let output = Command::new(env!("CARGO")).args(["metadata", "--locked", "--no-deps", "--format-version", "1"]).current_dir(root()).output().unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--locked", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let names = |package: &serde_json::Value| {
         let all = package["dependencies"].as_array().unwrap().iter();

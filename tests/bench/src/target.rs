@@ -63,7 +63,8 @@ impl Drop for Folder {
 impl Keyhook {
     /// Starts it in a new folder with one confidential client.
     pub(crate) fn start() -> Keyhook {
-        let binary = std::env::var_os("KEYHOOK_BIN").map_or_else(|| std::env::current_exe().unwrap().with_file_name("keyhook"), PathBuf::from);
+        let binary =
+            std::env::var_os("KEYHOOK_BIN").map_or_else(|| std::env::current_exe().unwrap().with_file_name("keyhook"), PathBuf::from);
         let folder = Folder(std::env::temp_dir().join(format!("keyhook-bench-{}", std::process::id())));
         std::fs::create_dir_all(&folder.0).unwrap();
         let port = free_port();
@@ -81,7 +82,8 @@ impl Keyhook {
             .current_dir(&folder.0)
             .output()
             .unwrap();
-        let client: serde_json::Value = serde_json::from_slice(&added.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&added.stderr)));
+        let client: serde_json::Value =
+            serde_json::from_slice(&added.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&added.stderr)));
         let basic = basic("bench", client["client_secret"].as_str().expect("a secret"));
         Keyhook { host: format!("localhost:{port}"), basic, idle_megabytes, ready_millis, process, _folder: folder }
     }

@@ -1,0 +1,125 @@
+//! The plugin crate that `keyhook dev` was started in: how it is recognized and built.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// A crate in the current folder that builds a plugin library.
+#[derive(Clone, Debug)]
+pub(crate) struct PluginCrate {
+    /// Folder of its `Cargo.toml`.
+    pub(crate) folder: PathBuf,
+    /// Name of its package.
+    pub(crate) name: String,
+}
+
+/// What a build gave.
+#[derive(Debug)]
+pub(crate) enum Build {
+    /// The library.
+    Library(PathBuf),
+    /// rustc's errors as a terminal shows them, and the same without color.
+    Failed {
+        /// For the start page.
+        plain: String,
+    },
+}
+
+impl PluginCrate {
+    /// The crate in `folder`, if it builds a `cdylib` and depends on `keyhook-plugin`.
+    pub(crate) fn find(folder: &Path) -> Option<PluginCrate> {
+        let manifest: toml::Table = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?.parse().ok()?;
+        let kinds = manifest.get("lib")?.get("crate-type")?.as_array()?;
+        let is_library = kinds.iter().any(|kind| kind.as_str() == Some("cdylib"));
+        let is_plugin = manifest.get("dependencies")?.get("keyhook-plugin").is_some();
+        let name = manifest.get("package")?.get("name")?.as_str()?.to_owned();
+        (is_library && is_plugin).then(|| PluginCrate { folder: folder.to_owned(), name })
+    }
+
+    /// Which of its files are source.
+    pub(crate) fn is_source(path: &Path) -> bool {
+        let is_manifest = path.file_name().is_some_and(|name| name == "Cargo.toml");
+        is_manifest || path.extension().is_some_and(|extension| ["rs", "html", "css", "json", "toml"].iter().any(|known| extension == *known))
+    }
+
+    /// What is watched for changes.
+    pub(crate) fn watched(&self) -> Vec<PathBuf> {
+        ["src", "Cargo.toml", "templates", "build.rs"].iter().map(|name| self.folder.join(name)).filter(|path| path.exists()).collect()
+    }
+
+    /// Builds it. cargo's progress and rustc's diagnostics go to the terminal as they come.
+    ///
+    /// # Errors
+    /// When cargo cannot be started.
+    pub(crate) async fn build(&self) -> std::io::Result<Build> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--message-format=json", "--lib"]).current_dir(&self.folder);
+        cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let output = cargo.output().await?;
+        let messages: Vec<serde_json::Value> = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        if output.status.success()
+            && let Some(library) = messages.iter().rev().find_map(|message| library_of(message, &self.folder))
+        {
+            return Ok(Build::Library(library));
+        }
+        let errors: String = messages.iter().filter_map(rendered_error).collect();
+        let plain = if errors.is_empty() { String::from_utf8_lossy(&output.stderr).into_owned() } else { errors };
+        Ok(Build::Failed { plain })
+    }
+}
+
+/// The library of an artifact message, if it is this crate's.
+fn library_of(message: &serde_json::Value, folder: &Path) -> Option<PathBuf> {
+    let manifest = Path::new(message["manifest_path"].as_str()?);
+    let is_ours = message["reason"] == "compiler-artifact" && manifest.parent()?.canonicalize().ok()? == folder.canonicalize().ok()?;
+    let files = message["filenames"].as_array()?.iter().filter_map(serde_json::Value::as_str);
+    is_ours.then(|| files.map(PathBuf::from).find(|file| file.extension().is_some_and(|extension| extension == "so")))?
+}
+
+fn rendered_error(message: &serde_json::Value) -> Option<String> {
+    let diagnostic = &message["message"];
+    (message["reason"] == "compiler-message" && diagnostic["level"] == "error").then(|| diagnostic["rendered"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Puts a library where the watcher finds it: written beside, renamed into place, so that nobody sees half of it.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(crate) fn install(library: &Path, folder: &Path) -> std::io::Result<()> {
+    let name = library.file_name().unwrap_or(library.as_os_str());
+    let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
+    std::fs::copy(library, &beside)?;
+    std::fs::rename(&beside, folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str, manifest: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("keyhook-crate-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_library_crate_on_the_sdk_is_a_plugin_crate() {
+        let plugin = folder("yes", "[package]\nname = \"hello\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nkeyhook-plugin = \"1\"\n");
+        assert_eq!(PluginCrate::find(&plugin).unwrap().name, "hello");
+        let program = folder("program", "[package]\nname = \"tool\"\n[dependencies]\nkeyhook-plugin = \"1\"\n");
+        assert!(PluginCrate::find(&program).is_none());
+        let other = folder("other", "[package]\nname = \"tool\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\n");
+        assert!(PluginCrate::find(&other).is_none());
+        for folder in [plugin, program, other] {
+            std::fs::remove_dir_all(folder).unwrap();
+        }
+    }
+
+    #[test]
+    fn only_sources_count_as_changes() {
+        assert!(PluginCrate::is_source(Path::new("src/lib.rs")) && PluginCrate::is_source(Path::new("Cargo.toml")));
+        assert!(!PluginCrate::is_source(Path::new("src/.lib.rs.swp")) && !PluginCrate::is_source(Path::new("Cargo.lock")));
+    }
+}
