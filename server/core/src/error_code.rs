@@ -79,6 +79,8 @@ error_codes! {
     InvalidToken = "invalid_token", 401;
     /// RFC 6750 §3.1.
     InsufficientScope = "insufficient_scope", 403;
+    /// Not an OAuth error: a form or page is not this browser's (RFC 9110 §15.5.4).
+    Forbidden = "forbidden", 403;
     /// Not an OAuth error: the path exists, the method does not (RFC 9110 §15.5.6).
     MethodNotAllowed = "method_not_allowed", 405;
     /// Not an OAuth error: no such path (RFC 9110 §15.5.5).
