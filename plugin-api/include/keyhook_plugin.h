@@ -168,15 +168,15 @@ typedef struct kh_host {
 } kh_host;
 
 #if defined(__GNUC__)
-#define KH_EXPORT __attribute__((visibility("default"), used))
+#define KH_EXPORT __attribute__((visibility("default")))
 #else
 #define KH_EXPORT
 #endif
 
 /* Once in a library; `build` is a string literal of at most 63 bytes, for humans only. */
 #define KH_DEFINE_TAG(build)                                                                         \
-    extern const kh_abi_tag KEYHOOK_PLUGIN_ABI_TAG;                                                  \
-    KH_EXPORT const kh_abi_tag KEYHOOK_PLUGIN_ABI_TAG = {                                            \
+    KH_EXPORT extern const kh_abi_tag KEYHOOK_PLUGIN_ABI_TAG;                                        \
+    const kh_abi_tag KEYHOOK_PLUGIN_ABI_TAG = {                                                      \
         { 'K', 'H', 'P', 'L', 'U', 'G', '\r', '\n' }, sizeof(kh_abi_tag), KH_ABI_MAJOR, KH_ABI_MINOR, 0, 0, \
         sizeof(void *), build                                                                        \
     }
