@@ -4,7 +4,6 @@ use keyhook_component::batch::{Applied, Batch, Why};
 use keyhook_component::context::Context;
 use keyhook_core::error::OAuthError;
 
-
 /// What became of a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "only a committed draft may be answered with"]

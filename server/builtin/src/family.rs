@@ -14,7 +14,6 @@ use keyhook_core::id::RecordId;
 use keyhook_core::kh;
 use keyhook_core::time::Timestamp;
 
-
 /// The grant behind a code or refresh token, if it and everything above it still lives.
 ///
 /// # Errors

@@ -16,7 +16,6 @@ use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
-
 /// Tokens that are nobody's yet: what issues them is the commit of `batch`.
 #[derive(Debug)]
 pub(crate) struct Draft {

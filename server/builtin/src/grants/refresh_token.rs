@@ -22,8 +22,8 @@ use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
-use crate::mint::open_successor;
 use crate::family;
+use crate::mint::open_successor;
 
 /// The grant.
 #[derive(Clone, Copy, Debug, Default)]

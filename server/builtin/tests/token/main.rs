@@ -2,5 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
+mod authorization_code;
 mod client_credentials;
+mod doubles;
+mod hooks;
+mod introspect;
+mod metadata;
+mod races;
+mod refresh_token;
+mod revoke;
 mod support;

@@ -1,7 +1,7 @@
-//! A world without sockets: a memory store, a clock that the test moves, seeded chance, hooks as closures.
+//! A world without sockets: some clients, and a request in one line.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
@@ -11,15 +11,13 @@ use keyhook_component::audit::{Audit, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::Endpoint;
-use keyhook_component::hooks::{Finished, HookCall, HookPoint, Hooks, Verdict};
-use keyhook_component::pages::Pages;
-use keyhook_component::record::{Key, Kind, Record};
+use keyhook_component::hooks::{Finished, HookCall, HookPoint};
+use keyhook_component::record::Key;
 use keyhook_component::records::{ClientBody, Code, Grant, Records, Stored};
 use keyhook_component::request::Request;
-use keyhook_component::response::Response;
 use keyhook_component::settings::{Lifetimes, Paths, Settings};
-use keyhook_component::store::{Index, Lookup, Page, Promises, Store, StoreError};
-use keyhook_component::system::{Clock, Random};
+use keyhook_component::store::Store;
+use keyhook_component::system::Clock;
 use keyhook_component::{BoxFuture, registry};
 use keyhook_core::crypto::{MasterKey, Sealer};
 use keyhook_core::error::OAuthError;
@@ -31,156 +29,15 @@ use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 use keyhook_core::{AuthMethod, Client};
-use keyhook_stores::memory::MemoryStore;
 use serde_json::Value;
+
+pub use crate::doubles::*;
 
 pub const SECRET: &str = "correct-secret";
 pub const REDIRECT: &str = "https://shop.example/cb";
 /// RFC 7636 Appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-pub struct TestClock(AtomicI64);
-
-impl TestClock {
-    pub fn advance(&self, span: Duration) {
-        self.0.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// splitmix64: the same secrets in every run.
-pub struct Seeded(Mutex<u64>);
-
-impl Random for Seeded {
-    fn fill(&self, out: &mut [u8]) {
-        let mut state = self.0.lock().unwrap();
-        for chunk in out.chunks_mut(8) {
-            *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut word = *state;
-            word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            chunk.copy_from_slice(&(word ^ (word >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-    }
-}
-
-/// The memory store with a switch: while it is broken, nothing is written.
-#[derive(Default)]
-pub struct SwitchedStore {
-    inner: MemoryStore,
-    pub broken: AtomicBool,
-    pub batches: AtomicUsize,
-    pub records: AtomicUsize,
-}
-
-impl Store for SwitchedStore {
-    fn get<'a>(&'a self, kind: Kind, key: &'a Key) -> BoxFuture<'a, Result<Lookup<Record>, StoreError>> {
-        self.inner.get(kind, key)
-    }
-
-    fn list<'a>(&'a self, kind: Kind, index: &'a Index, page: Page) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.inner.list(kind, index, page)
-    }
-
-    fn apply(&self, batch: Batch) -> BoxFuture<'_, Result<Applied, StoreError>> {
-        Box::pin(async move {
-            if self.broken.load(Ordering::SeqCst) {
-                return Err(StoreError::Unavailable("the disk is full".into()));
-            }
-            let count = batch.operations().len();
-            // Racers meet between their reads and their writes.
-            tokio::task::yield_now().await;
-            let applied = self.inner.apply(batch).await?;
-            if applied == Applied::Applied {
-                self.batches.fetch_add(1, Ordering::SeqCst);
-                self.records.fetch_add(count, Ordering::SeqCst);
-            }
-            Ok(applied)
-        })
-    }
-
-    fn purge<'a>(&'a self, now: Timestamp, horizons: &'a [(Kind, RecordId)]) -> BoxFuture<'a, Result<u64, StoreError>> {
-        self.inner.purge(now, horizons)
-    }
-
-    fn promises(&self) -> Promises {
-        self.inner.promises()
-    }
-
-    fn changed_elsewhere(&self) -> u64 {
-        0
-    }
-
-    fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.inner.health()
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        self.inner.close()
-    }
-}
-
-#[derive(Default)]
-pub struct Recorder(pub Mutex<Vec<Event>>);
-
-impl Audit for Recorder {
-    fn record(&self, event: Event) {
-        self.0.lock().unwrap().push(event);
-    }
-}
-
-type Script = dyn Fn(HookPoint, HookCall) -> BoxFuture<'static, Finished> + Send + Sync;
-
-/// A chain whose one link is a closure.
-pub struct ScriptedHooks {
-    pub points: Vec<HookPoint>,
-    pub script: Box<Script>,
-}
-
-impl Hooks for ScriptedHooks {
-    fn any(&self, point: HookPoint) -> bool {
-        self.points.contains(&point)
-    }
-
-    fn run(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
-        assert!(self.any(point), "an empty chain was run");
-        (self.script)(point, call)
-    }
-
-    fn generation(&self, _: HookPoint) -> u64 {
-        0
-    }
-}
-
-pub fn finished(call: HookCall, verdict: Verdict) -> Finished {
-    Finished { call, verdict, plugin: Some("bob".into()) }
-}
-
-struct NoPages;
-
-impl Pages for NoPages {
-    fn error(&self, _: &Request, _: &Settings, _: &OAuthError) -> Response {
-        Response::empty(http::StatusCode::IM_A_TEAPOT)
-    }
-
-    fn not_found(&self, _: &Request, _: &Settings) -> Response {
-        Response::empty(http::StatusCode::IM_A_TEAPOT)
-    }
-
-    fn wrong_host(&self, _: &Request, _: &Settings) -> Response {
-        Response::empty(http::StatusCode::IM_A_TEAPOT)
-    }
-
-    fn wrap(&self, _: &str, html: &str) -> String {
-        html.to_owned()
-    }
-}
 
 pub fn settings() -> Settings {
     Settings {
@@ -196,7 +53,7 @@ pub fn settings() -> Settings {
         compat: Vec::new(),
         attempts_per_user: 5,
         attempts_per_address: 50,
-        attempts_window: Duration::from_secs(600),
+        attempts_window: Duration::from_mins(10),
         password_workers: 1,
         cookie_name: "__Host-keyhook".into(),
         cookie_secure: true,
@@ -343,14 +200,19 @@ impl World {
         let id = |context: &Context| RecordId::new(context.now(), u32::from_le_bytes(context.random.bytes()));
         let grant_id = id(&self.context);
         let token = IssuedToken::new(TokenKind::Code, id(&self.context), grant_id, self.context.random.bytes());
-        let grant =
-            Grant { scope: scope.clone(), auth_time: now, acr: None, amr: vec!["pwd".into()], data: keyhook_component::hooks::PluginData::new() };
+        let grant = Grant {
+            scope: scope.clone(),
+            auth_time: now,
+            acr: None,
+            amr: vec!["pwd".into()],
+            data: keyhook_component::hooks::PluginData::new(),
+        };
         let mut grant = Stored::new(Key::Issued(grant_id), now.plus(self.context.settings.lifetimes.grant), grant)
             .of_client(client)
             .of_subject(Some("alice".into()));
         let challenge = Some(CodeChallenge::parse(Some("S256"), CHALLENGE).unwrap());
         let code = Code { hash: token.hash(), redirect_uri: Some(REDIRECT.into()), challenge, scope };
-        let mut code = Stored::new(Key::Issued(token.id), now.plus(Duration::from_secs(60)), code)
+        let mut code = Stored::new(Key::Issued(token.id), now.plus(Duration::from_mins(1)), code)
             .of_grant(grant_id)
             .of_client(client)
             .of_subject(Some("alice".into()));
@@ -425,4 +287,11 @@ pub fn refused(answer: Answer) -> (&'static str, &'static str) {
 
 pub fn other_auth(client: Client, method: AuthMethod) -> Client {
     Client { auth_method: method, ..client }
+}
+
+/// The same selector with another secret, well formed.
+pub fn forged(token: &str) -> String {
+    let kind = IssuedToken::sniff(token).unwrap();
+    let parsed = IssuedToken::parse(kind, token).unwrap();
+    IssuedToken::new(kind, parsed.id, parsed.grant, [9; 32]).encode().into_inner()
 }
