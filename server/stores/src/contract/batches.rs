@@ -80,13 +80,13 @@ pub async fn refused_batches_between_applied_ones_leave_the_others_alone(scratch
         running.spawn(async move {
             let batch = Batch::new().with(Operation::Insert(record(Kind::AccessToken, id(number))));
             let bad = take(Kind::Code, &id(number), 0);
-            let batch = if number % 3 == 0 { batch.with(bad) } else { batch };
+            let batch = if number.is_multiple_of(3) { batch.with(bad) } else { batch };
             (number, store.apply(batch).await.unwrap())
         });
     }
     for (number, applied) in running.join_all().await {
         let found = get(&*store, Kind::AccessToken, &id(number)).await;
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             assert_eq!((applied, found), (refused(1, Why::Absent), Lookup::Absent));
         } else {
             assert_eq!((applied, found), (Applied::Applied, Lookup::Live(record(Kind::AccessToken, id(number)))));

@@ -38,7 +38,7 @@ async fn walk(store: &dyn Store, number: u32) {
     }
     // Every third stays, for the next process to take.
     if let Lookup::Live(found) = get(store, Kind::Code, &id(number)).await
-        && number % 3 != 0
+        && !number.is_multiple_of(3)
     {
         let redemption = [take(Kind::Code, &id(number), found.version), Operation::Insert(record(Kind::AccessToken, id(number)))];
         if store.apply(redemption.into_iter().fold(Batch::new(), Batch::with)).await.unwrap() == Applied::Applied {
@@ -83,7 +83,7 @@ async fn check(store: &dyn Store, inserted: &BTreeSet<u32>, taken: &BTreeSet<u32
     // Neither half of a batch without the other.
     for number in 0..=inserted.last().copied().unwrap_or_default() {
         let spent = matches!(get(store, Kind::Code, &id(number)).await, Lookup::Spent(_));
-        let token = get(store, Kind::AccessToken, &id(number)).await != Lookup::Absent;
-        assert_eq!(spent, token, "half of the redemption of {number} is there");
+        let issued = get(store, Kind::AccessToken, &id(number)).await != Lookup::Absent;
+        assert_eq!(spent, issued, "half of the redemption of {number} is there");
     }
 }

@@ -1,6 +1,6 @@
 //! What people are shown.
 
-use keyhook_component::batch::Operation;
+use keyhook_component::batch::{Applied, Operation};
 use keyhook_component::record::{Key, Kind, Record};
 use keyhook_component::store::{Index, Page, Store};
 
@@ -49,8 +49,11 @@ pub async fn records_are_listed_by_client_and_by_subject(scratch: &Scratch, open
     assert_eq!(keys(&*store, Kind::Grant, &Index::Subject("eve".to_owned()), None, 9).await, []);
 
     // A spent record is listed with its state; a deleted one and an owner of the past are not.
-    apply(&*store, [take(Kind::Grant, &id(1), 0), Operation::Put(of(2, "bank", Some("bob")))]).await;
-    apply(&*store, [Operation::Delete { kind: Kind::Grant, key: id(3) }]).await;
+    let changes =
+        [take(Kind::Grant, &id(1), 0), Operation::Put(of(2, "bank", Some("bob"))), Operation::Delete { kind: Kind::Grant, key: id(3) }];
+    for change in changes {
+        assert_eq!(apply(&*store, [change]).await, Applied::Applied);
+    }
     assert_eq!(keys(&*store, Kind::Grant, &shop, None, 9).await, [id(1), id(4)]);
     assert_eq!(keys(&*store, Kind::Grant, &alice, None, 9).await, [id(1)]);
     assert_eq!(keys(&*store, Kind::Grant, &Index::Subject("bob".to_owned()), None, 9).await, [id(2), id(4)]);

@@ -23,7 +23,7 @@ async fn purge_all(store: &dyn Store, horizons: &[(Kind, RecordId)]) -> u64 {
 
 pub async fn issued_records_below_the_floor_are_purged_and_no_others(scratch: &Scratch, open: impl Open) {
     let store = scratch.open(open).await;
-    let hour_ago = NOW.minus(Duration::from_secs(3600));
+    let hour_ago = NOW.minus(Duration::from_hours(1));
     let born = |moment: Timestamp| Key::Issued(RecordId::new(moment, 5));
     let (old, young) = (born(hour_ago.minus(Duration::from_millis(1))), born(hour_ago));
     for kind in [Kind::Code, Kind::AccessToken] {

@@ -1,6 +1,6 @@
 //! Moves what the log holds into the database file, on a thread and a connection of its own, so that commits do not wait for it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -66,8 +66,8 @@ impl Checkpointer {
         }
         if pages >= self.asked_at + DUE {
             self.asked_at = pages;
-            // Full means that one is under way or due already.
-            drop(self.wake.try_send(()));
+            // Full means that one is due already.
+            let _ = self.wake.try_send(());
         }
         if self.shared.rest_is_short.swap(false, Ordering::Relaxed) {
             // Fails when the other connection is at it again; then the next time will do.
@@ -86,7 +86,7 @@ impl Checkpointer {
 
 const MAIN: Option<&std::ffi::CStr> = Some(c"main");
 
-fn run(connection: &Connection, woken: &Receiver<()>, shared: &Shared, path: &PathBuf) {
+fn run(connection: &Connection, woken: &Receiver<()>, shared: &Shared, path: &Path) {
     while woken.recv().is_ok() {
         match connection.wal_checkpoint_v2(MAIN, CheckpointMode::PASSIVE) {
             Ok((pages, copied)) => {

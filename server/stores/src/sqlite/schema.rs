@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use keyhook_component::record::Kind;
 use rusqlite::Connection;
 
 use super::failure::Failure;
@@ -10,21 +9,15 @@ use super::failure::Failure;
 /// Says in the file's header whose it is: "khok".
 const APPLICATION: i32 = 0x6b68_6f6b;
 
-/// Step `n` leads from schema `n` to schema `n + 1`. Steps that were released are never changed, only followed by others.
-pub(super) type Step = fn() -> String;
-
-/// The steps of this keyhook.
-pub(super) const STEPS: &[Step] = &[first];
-
-/// Kinds whose records are listed by client or subject for people; nothing else pays for an index.
-const LISTED_BY_CLIENT: [Kind; 2] = [Kind::Consent, Kind::Grant];
-const LISTED_BY_SUBJECT: [Kind; 3] = [Kind::Consent, Kind::Grant, Kind::Session];
+/// The steps of this keyhook. Step `n` leads from schema `n` to schema `n + 1`. Steps that were released are never changed, only
+/// followed by others.
+pub(super) const STEPS: &[&str] = &[include_str!("schema/1.sql")];
 
 /// Brings the file up to date. An empty file gets everything; a newer or a foreign one is refused before anything is written.
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(super) fn migrate(connection: &mut Connection, path: &Path, steps: &[Step]) -> Result<(), Failure> {
+pub(super) fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     let failed = |error: rusqlite::Error| Failure::of(path, &error);
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if inspect(connection, path, known)? == known {
@@ -34,7 +27,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, steps: &[Step]) 
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     let found = inspect(&transaction, path, known)?;
     for step in steps.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        transaction.execute_batch(&step()).map_err(failed)?;
+        transaction.execute_batch(step).map_err(failed)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
     transaction.pragma_update(None, "user_version", known).map_err(failed)?;
@@ -45,7 +38,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, steps: &[Step]) 
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(super) fn refuse_unknown(connection: &Connection, path: &Path, steps: &[Step]) -> Result<(), Failure> {
+pub(super) fn refuse_unknown(connection: &Connection, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     inspect(connection, path, i64::try_from(steps.len()).unwrap_or(i64::MAX)).map(drop)
 }
 
@@ -65,30 +58,4 @@ fn inspect(connection: &Connection, path: &Path, known: i64) -> Result<i64, Fail
         return Err(Failure::foreign(path));
     }
     Ok(found)
-}
-
-fn first() -> String {
-    Kind::ALL.into_iter().map(table).collect()
-}
-
-/// Issued kinds are keyed by rowid, so that inserts append; named kinds are trees by name, with an index over the rows that end.
-fn table(kind: Kind) -> String {
-    let name = kind.name();
-    let (key, options) = if kind.is_issued() { ("INTEGER PRIMARY KEY", "STRICT") } else { ("BLOB PRIMARY KEY", "WITHOUT ROWID, STRICT") };
-    let mut sql = format!(
-        "CREATE TABLE \"{name}\" (
-           key {key}, grant_id INTEGER NOT NULL, client TEXT, subject TEXT, expires_at INTEGER NOT NULL,
-           version INTEGER NOT NULL, state INTEGER NOT NULL, body BLOB NOT NULL
-         ) {options};\n"
-    );
-    if !kind.is_issued() {
-        sql += &format!("CREATE INDEX \"{name}_end\" ON \"{name}\" (expires_at) WHERE expires_at < {};\n", i64::MAX);
-    }
-    if LISTED_BY_CLIENT.contains(&kind) {
-        sql += &format!("CREATE INDEX \"{name}_client\" ON \"{name}\" (client);\n");
-    }
-    if LISTED_BY_SUBJECT.contains(&kind) {
-        sql += &format!("CREATE INDEX \"{name}_subject\" ON \"{name}\" (subject) WHERE subject IS NOT NULL;\n");
-    }
-    sql
 }
