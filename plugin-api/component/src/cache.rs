@@ -56,7 +56,11 @@ impl Drop for OpenWrite {
 impl RecordCache {
     /// A cache of at most so many records.
     pub fn new(capacity: usize) -> RecordCache {
-        RecordCache { entries: Cache::new(capacity), shards: std::array::from_fn(|_| Mutex::default()), hasher: std::hash::RandomState::new() }
+        RecordCache {
+            entries: Cache::new(capacity),
+            shards: std::array::from_fn(|_| Mutex::default()),
+            hasher: std::hash::RandomState::new(),
+        }
     }
 
     /// The cached lookup.

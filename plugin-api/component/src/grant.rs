@@ -22,7 +22,12 @@ pub trait Grant: Send + Sync {
     ///
     /// # Errors
     /// The protocol error of the grant.
-    fn redeem<'a>(&'a self, form: &'a Form, client: &'a AuthenticatedClient, context: &'a Context) -> BoxFuture<'a, Result<Pending, OAuthError>>;
+    fn redeem<'a>(
+        &'a self,
+        form: &'a Form,
+        client: &'a AuthenticatedClient,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Pending, OAuthError>>;
 
     /// The guard was refused although `redeem` saw it live: somebody else was faster. Says what the loser hears, and does what
     /// a replay requires (RFC 6749 §4.1.2: revoke what was issued).

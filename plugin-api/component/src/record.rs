@@ -54,8 +54,21 @@ pub enum Group {
 impl Kind {
     /// Every kind, in table order.
     pub const ALL: [Kind; 15] = [
-        Kind::Client, Kind::User, Kind::Consent, Kind::SigningKey, Kind::NotBefore, Kind::PluginData, Kind::Deployment,
-        Kind::Grant, Kind::Code, Kind::AccessToken, Kind::RefreshToken, Kind::Attempts, Kind::Once, Kind::Interaction, Kind::Session,
+        Kind::Client,
+        Kind::User,
+        Kind::Consent,
+        Kind::SigningKey,
+        Kind::NotBefore,
+        Kind::PluginData,
+        Kind::Deployment,
+        Kind::Grant,
+        Kind::Code,
+        Kind::AccessToken,
+        Kind::RefreshToken,
+        Kind::Attempts,
+        Kind::Once,
+        Kind::Interaction,
+        Kind::Session,
     ];
 
     /// The table's name.
@@ -82,7 +95,9 @@ impl Kind {
     /// The group it belongs to.
     pub const fn group(self) -> Group {
         match self {
-            Kind::Client | Kind::User | Kind::Consent | Kind::SigningKey | Kind::NotBefore | Kind::PluginData | Kind::Deployment => Group::Directory,
+            Kind::Client | Kind::User | Kind::Consent | Kind::SigningKey | Kind::NotBefore | Kind::PluginData | Kind::Deployment => {
+                Group::Directory
+            }
             Kind::Grant | Kind::Code | Kind::AccessToken | Kind::RefreshToken => Group::Grants,
             Kind::Attempts | Kind::Once => Group::Once,
             Kind::Interaction | Kind::Session => Group::Short,

@@ -21,12 +21,15 @@ pub enum Component {
 
 inventory::collect!(Component);
 
+/// A store on its way.
+pub type Opening = BoxFuture<'static, Result<Arc<dyn Store>, StoreError>>;
+
 /// Opens stores of one scheme.
 pub struct StoreFactory {
     /// `memory`, `sqlite`, …
     pub scheme: &'static str,
     /// Opens it.
-    pub open: fn(StoreSource) -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>>,
+    pub open: fn(StoreSource) -> Opening,
 }
 
 /// Which store to open, and how.

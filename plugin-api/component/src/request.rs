@@ -71,10 +71,12 @@ impl Request {
 
     /// The value of a cookie; the first one when the browser sent several of the name.
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(|pair| {
-            let (key, value) = pair.trim().split_once('=')?;
-            (key == name).then_some(value)
-        })
+        self.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(
+            |pair| {
+                let (key, value) = pair.trim().split_once('=')?;
+                (key == name).then_some(value)
+            },
+        )
     }
 
     /// Whether the caller prefers JSON over HTML.

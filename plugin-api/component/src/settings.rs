@@ -7,6 +7,7 @@ use keyhook_core::metadata::Issuer;
 
 /// Settings of one generation.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, each with a name")]
 pub struct Settings {
     /// The issuer identifier (RFC 8414 §2).
     pub issuer: Issuer,
@@ -100,11 +101,11 @@ impl Default for Lifetimes {
     fn default() -> Lifetimes {
         const DAY: u64 = 24 * 60 * 60;
         Lifetimes {
-            code: Duration::from_secs(60),
-            access: Duration::from_secs(3600),
+            code: Duration::from_mins(1),
+            access: Duration::from_hours(1),
             refresh: Duration::from_secs(30 * DAY),
             grant: Duration::from_secs(365 * DAY),
-            interaction: Duration::from_secs(600),
+            interaction: Duration::from_mins(10),
             session: Duration::from_secs(DAY),
             consent: Duration::from_secs(365 * DAY),
         }

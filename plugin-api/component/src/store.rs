@@ -60,6 +60,7 @@ pub struct Page {
 
 /// What a store promises. Where a record's absence permits something the store must be `durable` and not `evicts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, each with a name")]
 pub struct Promises {
     /// An applied batch survives the process and the machine's power.
     pub durable: bool,

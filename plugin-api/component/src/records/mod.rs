@@ -4,7 +4,9 @@ mod bodies;
 mod liveness;
 mod typed;
 
-pub use bodies::{AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, PluginValue, RefreshToken, Session, User};
+pub use bodies::{
+    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, PluginValue, RefreshToken, Session, User,
+};
 pub use liveness::LiveToken;
 pub use typed::{Body, Stored};
 
