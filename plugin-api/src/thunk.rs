@@ -63,6 +63,8 @@ pub fn image_id() -> *const u8 {
 
 /// Hands out all plugins of this image, bound to `host`. Null when the host is too old or the plugins contradict each other.
 ///
+/// Every call builds its tables anew and leaks them: once per server is what it is for.
+///
 /// # Safety
 /// `host` is null or points to a [`Host`] that is never changed or freed.
 #[unsafe(no_mangle)]

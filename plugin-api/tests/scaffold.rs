@@ -5,7 +5,7 @@
 mod embedded;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// All files below `folder`, relative to `root`.
@@ -47,7 +47,7 @@ fn a_new_plugin_has_at_most_forty_lines_and_no_placeholder() {
 #[test]
 fn a_new_plugin_builds_and_passes_its_tests_outside_the_workspace() {
     // Not below this workspace, where Cargo would look for it upward.
-    let folder = PathBuf::from(std::env::temp_dir()).join(format!("keyhook-scaffold-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("keyhook-scaffold-{}", std::process::id()));
     for (path, text) in embedded::files("hello") {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -159,6 +159,32 @@ fn split(cx: &RequestCx) -> Outcome {
     Respond::redirect(cx.query("to").unwrap_or("/"))
 }
 
+#[handler(GET, "/forms/{kind}", inline)]
+fn forms(cx: &RequestCx) -> Outcome {
+    match cx.path_parameter("kind").unwrap_or_default() {
+        "text" => Respond::text("t"),
+        "html" => Respond::html("<p>h</p>"),
+        "json" => Respond::json("{}"),
+        "bytes" => Respond::header("x-kind", "b")?.bytes("image/png", [1, 2]),
+        "page" => Respond::page("P", "<p>p</p>"),
+        "empty" => Respond::empty(),
+        "teapot" => Respond::status(418).empty(),
+        "wrong status" => Respond::status(99).empty(),
+        _ => Err(Deny::error("not_of_this_world", "no such form")),
+    }
+}
+
+#[handler(POST, "/store")]
+fn store(cx: &RequestCx) -> Outcome {
+    let store = cx.store();
+    for (name, value) in cx.form_pairs() {
+        store.put(name, value, Duration::from_mins(1))?;
+    }
+    let first = store.get("a")?.unwrap_or_default();
+    let deleted = (store.delete("a")?, store.delete("a")?);
+    Respond::text(format!("{} {deleted:?} {}", String::from_utf8_lossy(&first), cx.header("x").is_some()))
+}
+
 fn deed(name: &str) -> TestCall {
     let config = format!(r#"{{"deed": {}}}"#, json::quote(name));
     TestCall::access_token_response().config(&config).fact("client_id", "shop").member("expires_in", "3600")
@@ -331,4 +357,44 @@ fn a_line_break_in_a_header_is_refused() {
     let answer = TestCall::request("GET", "/split?to=/a%0d%0aSet-Cookie:x").run();
     assert_eq!(answer.denied(), Some("server_error"));
     assert!(answer.header("location").is_none());
+}
+
+#[test]
+fn every_short_form_has_its_status_and_type() {
+    for (kind, status, content_type, body) in [
+        ("text", 200, Some("text/plain; charset=utf-8"), "t"),
+        ("html", 200, Some("text/html; charset=utf-8"), "<p>h</p>"),
+        ("json", 200, Some("application/json"), "{}"),
+        ("bytes", 200, Some("image/png"), "\u{1}\u{2}"),
+        ("page", 200, None, "<p>p</p>"),
+        ("empty", 204, None, ""),
+        ("teapot", 418, None, ""),
+    ] {
+        let answer = TestCall::request("GET", &format!("/forms/{kind}")).run();
+        assert_eq!((answer.status(), answer.header("content-type")), (Some(status), content_type), "{kind}");
+        assert_eq!(answer.text(), body, "{kind}");
+    }
+}
+
+#[test]
+fn a_status_beyond_http_and_an_error_of_ones_own() {
+    let wrong = TestCall::request("GET", "/forms/wrong%20status").run();
+    assert_eq!(wrong.denied(), Some("server_error"));
+    let own = TestCall::request("GET", "/forms/other").run();
+    assert_eq!((own.denied(), own.reason()), (Some("not_of_this_world"), "no such form"));
+}
+
+#[test]
+fn the_store_keeps_gives_and_deletes() {
+    let answer = TestCall::request("POST", "/store").form("a", "1").form("b", "2").run();
+    assert_eq!(answer.text(), "1 (true, false) false");
+    assert_eq!((answer.stored("a"), answer.stored("b")), (None, Some(&b"2"[..])));
+}
+
+#[test]
+fn a_get_handler_answers_head_and_an_unknown_url_is_the_tests_mistake() {
+    assert_eq!(TestCall::request("HEAD", "/forms/text").run().status(), Some(200));
+    let told = std::panic::catch_unwind(|| TestCall::request("GET", "/nowhere").run()).err();
+    let text = told.and_then(|payload| payload.downcast::<String>().ok()).unwrap_or_default();
+    assert!(text.contains("no linked plugin handles `GET /nowhere`") && text.contains("POST /store"), "{text}");
 }
