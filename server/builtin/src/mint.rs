@@ -34,9 +34,13 @@ pub(crate) fn record_id(context: &Context) -> RecordId {
     RecordId::new(context.now(), u32::from_be_bytes(context.random.bytes()))
 }
 
-/// A new token over 32 random bytes, of which the record keeps a hash.
+/// A new token over 32 random bytes, of which the record keeps a hash. One draw gives id and secret.
 pub(crate) fn token(kind: TokenKind, grant: RecordId, context: &Context) -> IssuedToken {
-    IssuedToken::new(kind, record_id(context), grant, context.random.bytes())
+    let drawn = Secret::new(context.random.bytes::<36>());
+    let (mut id, mut secret) = ([0; 4], [0; 32]);
+    id.copy_from_slice(&drawn.expose()[..4]);
+    secret.copy_from_slice(&drawn.expose()[4..]);
+    IssuedToken::new(kind, RecordId::new(context.now(), u32::from_be_bytes(id)), grant, secret)
 }
 
 /// Makes the tokens of a grant that has been checked. Writes nothing.

@@ -42,9 +42,7 @@ pub(crate) fn at(settings: &Settings, path: &str) -> String {
 /// Closes the one audit event of a back-channel request, and hands its answer on.
 fn audited(mut event: Event, answer: Result<Response, OAuthError>, context: &Context) -> Result<Response, Refusal> {
     if let Err(error) = &answer {
-        event.outcome = error.code.wire();
-        event.code = error.kh;
-        event.detail.clone_from(&error.cause);
+        refused(&mut event, error);
         if error.kh == kh::CODE_REPLAY || error.kh == kh::REFRESH_REPLAY {
             event.decision = Decision::Replay;
         }

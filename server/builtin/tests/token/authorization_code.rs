@@ -75,11 +75,12 @@ async fn what_is_wrong_with_a_code_looks_the_same_outside_and_burns_nothing() {
     let form =
         |code, uri, verifier| [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", uri), ("code_verifier", verifier)];
     let wrong_verifier = VERIFIER.replace('d', "e");
-    let forged = forged(&code);
+    let (forged, rerouted) = (forged(&code), rerouted(&code));
     let mut bodies = std::collections::BTreeSet::new();
     for (sender, form, kh) in [
         (RIVAL, form(&code, REDIRECT, VERIFIER), "KH0232"),
         (SHOP, form(&forged, REDIRECT, VERIFIER), "KH0230"),
+        (SHOP, form(&rerouted, REDIRECT, VERIFIER), "KH0230"),
         (SHOP, form("khc_nonsense", REDIRECT, VERIFIER), "KH0230"),
         (SHOP, form(&access, REDIRECT, VERIFIER), "KH0230"),
         (SHOP, form(&code, "https://shop.example/cb/", VERIFIER), "KH0233"),

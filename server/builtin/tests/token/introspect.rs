@@ -51,7 +51,17 @@ async fn every_inactive_token_looks_the_same() {
     let code = world.code("shop").await;
     let inactive = json!({ "active": false });
     let long = "x".repeat(5_000);
-    for token in [forged(&access), forged(&refresh), code, access.replace("kha_", "khr_"), "a.b.c".into(), "kha_".into(), long] {
+    for token in [
+        forged(&access),
+        forged(&refresh),
+        rerouted(&access),
+        rerouted(&refresh),
+        code,
+        access.replace("kha_", "khr_"),
+        "a.b.c".into(),
+        "kha_".into(),
+        long,
+    ] {
         assert_eq!(world.introspect(API, &token).await.unwrap(), inactive, "{token}");
         assert_eq!((world.last_event().decision, world.last_event().outcome), (Decision::Introspection, "inactive"));
     }

@@ -97,6 +97,7 @@ async fn a_refresh_token_in_other_hands_or_with_another_secret_is_refused_and_re
     assert_eq!(refused(world.refresh(As::Public("app"), &token).await), ("invalid_grant", "KH0242"));
     assert_eq!(refused(world.refresh(As::Public("shop"), &token).await).0, "invalid_client");
     assert_eq!(refused(world.refresh(SHOP, &forged(&token)).await), ("invalid_grant", "KH0240"));
+    assert_eq!(refused(world.refresh(SHOP, &rerouted(&token)).await), ("invalid_grant", "KH0240"));
     assert_eq!(refused(world.refresh(SHOP, &access).await), ("invalid_grant", "KH0240"));
     let answer = world.refresh(SHOP, &token).await.unwrap();
     world.clock.advance(Duration::from_mins(1));

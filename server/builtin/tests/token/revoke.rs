@@ -55,7 +55,7 @@ async fn a_spent_refresh_token_still_names_its_family() {
 async fn a_token_that_never_was_is_gone_already() {
     let world = world().await;
     let (access, refresh) = tokens(&world, SHOP, "shop").await;
-    for token in [forged(&access), forged(&refresh), "nonsense".into(), "kha_".into()] {
+    for token in [forged(&access), forged(&refresh), rerouted(&access), rerouted(&refresh), "nonsense".into(), "kha_".into()] {
         assert_eq!(world.revoke(SHOP, &token).await.unwrap(), json!({}));
         assert_eq!((world.last_event().decision, world.last_event().outcome), (Decision::Revocation, "unknown"));
     }
