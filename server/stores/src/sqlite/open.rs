@@ -10,11 +10,15 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::failure::Failure;
 use super::schema;
+use super::writer::LOOK;
 
 const DEFAULT_FILE: &str = "keyhook.db";
 
-/// How long a writer waits for another process. Longer than any commit, shorter than a caller's patience.
+/// How long opening waits for another process that opens or closes the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a look-up waits, on a thread that serves requests, for a process that mends the log after a crash.
+const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Room for every statement of every kind.
 const CACHED_STATEMENTS: usize = 128;
@@ -68,6 +72,8 @@ pub(super) fn writer(path: &Path, source: &StoreSource) -> Result<Connection, St
     }
     force_to_disk(&connection, source.durable).map_err(failed)?;
     schema::migrate(&mut connection, path, schema::STEPS)?;
+    // From here on the writer waits in short turns.
+    connection.busy_timeout(LOOK).map_err(failed)?;
     Ok(connection)
 }
 
@@ -81,7 +87,9 @@ pub(super) fn force_to_disk(connection: &Connection, durable: bool) -> rusqlite:
 /// # Errors
 /// What is wrong with the file.
 pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
-    Ok(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(SHORT_PATIENCE).map_err(|error| Failure::of(path, &error))?;
+    Ok(connection)
 }
 
 /// A connection for checkpoints.

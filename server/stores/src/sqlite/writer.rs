@@ -11,7 +11,7 @@ use keyhook_component::record::Kind;
 use keyhook_component::store::StoreError;
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
 use super::checkpoint::Checkpointer;
@@ -26,7 +26,11 @@ const QUEUE: usize = 8192;
 const GROUP: usize = 1024;
 
 /// How often an idle writer looks whether another process has written: the age that a cache above may reach.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
+
+/// How many times it waits so long for another process to end its transaction: five seconds, longer than any commit, shorter
+/// than a caller's patience.
+const PATIENCE: u32 = 100;
 
 type Answer<T> = oneshot::Sender<Result<T, Failure>>;
 
@@ -214,10 +218,19 @@ impl Writer {
         done.map_err(|error| Failure::of(&self.path, &error))
     }
 
-    /// From here on no other process writes.
+    /// From here on no other process writes. While others do, this one goes on looking at what they commit.
     fn begin(&mut self) -> rusqlite::Result<()> {
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        self.look_elsewhere().inspect_err(|_| self.roll_back())
+        let mut patience = PATIENCE;
+        loop {
+            let begun = self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
+            let busy = begun.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy));
+            patience -= 1;
+            if !busy || patience == 0 {
+                begun?;
+                return self.look_elsewhere().inspect_err(|_| self.roll_back());
+            }
+            self.look_elsewhere()?;
+        }
     }
 
     fn commit(&self) -> rusqlite::Result<()> {
