@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use keyhook_component::hooks::{Finished, HookCall, HookPoint, SessionValues, SignIn, Verdict};
-use keyhook_component::records::User;
+use keyhook_component::hooks::{Approved, Finished, HookCall, HookPoint, SessionValues, SignIn, Verdict};
 use keyhook_component::record::Key;
+use keyhook_component::records::User;
 use keyhook_component::request::MAX_PARAMETERS;
 use keyhook_component::response::Response;
 use keyhook_core::authorize::Refusal;
@@ -52,14 +52,18 @@ impl Flow<'_> {
                 self.proceed().await
             }
             Verdict::Respond(response) => self.respond(response).await,
-            Verdict::SignIn(sign_in) => match self.identity(sign_in).await {
-                Ok(identity) => {
-                    self.sign_in(identity).await?;
-                    self.proceed().await
+            Verdict::SignIn(sign_in) => {
+                let approved = sign_in.approved.clone();
+                match self.identity(sign_in).await {
+                    Ok(identity) => self.sign_in(identity).await?,
+                    Err(error) => return self.refuse(error).await,
                 }
-                Err(error) => self.refuse(error).await,
-            },
-            Verdict::Approve(scope) => self.approve_part(scope).await,
+                match approved {
+                    Some(approved) => self.approve_part(approved).await,
+                    None => self.proceed().await,
+                }
+            }
+            Verdict::Approve(approved) => self.approve_part(approved).await,
             Verdict::Deny(error) => self.refuse(error).await,
         }
     }
@@ -79,15 +83,14 @@ impl Flow<'_> {
     }
 
     /// A plugin agreed in the user's name to all that was asked for, or to a part of it.
-    async fn approve_part(self, scope: Option<String>) -> Result<Response, Refusal> {
+    async fn approve_part(self, approved: Approved) -> Result<Response, Refusal> {
         if self.signed_in().is_none() {
             let error = OAuthError::server_error("a plugin approved, and nobody is signed in well enough for this request");
             return self.refuse(error.with_kh(kh::APPROVED_FOR_NOBODY)).await;
         }
-        let granted = match scope.as_deref().map(Scope::parse).transpose() {
-            Ok(None) => Ok(self.asked.scope.clone()),
-            Ok(Some(part)) => self.asked.scope.subset(&part),
-            Err(error) => Err(error),
+        let granted = match approved {
+            Approved::Everything => Ok(self.asked.scope.clone()),
+            Approved::Part(part) => Scope::parse(&part).and_then(|part| self.asked.scope.subset(&part)),
         };
         match granted {
             Ok(granted) => self.approve(granted).await,
@@ -143,7 +146,7 @@ impl Flow<'_> {
     /// The user whom a plugin signed in, checked as if a stranger had said so.
     async fn identity(&self, sign_in: SignIn) -> Result<Identity, OAuthError> {
         let refuse = |cause: &'static str| OAuthError::server_error(cause).with_kh(kh::PLUGIN_SIGN_IN);
-        let SignIn { subject, auth_time, acr, amr } = sign_in;
+        let SignIn { subject, auth_time, acr, amr, approved: _ } = sign_in;
         if subject.is_empty() || subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
             return Err(refuse("a plugin's subject must be 1 to 255 bytes without control characters"));
         }

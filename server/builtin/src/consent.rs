@@ -30,12 +30,7 @@ pub(crate) async fn remembered(context: &Context, client: &Client, subject: &str
 ///
 /// # Errors
 /// When the store cannot answer.
-pub(crate) async fn is_needed(
-    context: &Context,
-    client: &Client,
-    asked: &AuthorizationRequest,
-    subject: &str,
-) -> Result<bool, OAuthError> {
+pub(crate) async fn is_needed(context: &Context, client: &Client, asked: &AuthorizationRequest, subject: &str) -> Result<bool, OAuthError> {
     if asked.prompt.consent() {
         return Ok(true);
     }
@@ -65,9 +60,10 @@ pub(crate) async fn remember(context: &Context, client: &Client, subject: &str, 
     let before = remembered(context, client, subject).await?;
     let scope = before.iter().flat_map(|consent| consent.body.scope.iter()).chain(allowed.iter()).collect();
     let now = context.now();
-    let consent = Stored::new(Key::pair(&client.id, subject), now.plus(context.settings.lifetimes.consent), Consent { scope, given_at: now })
-        .of_client(client.id.as_str())
-        .of_subject(Some(subject.to_owned()));
+    let consent =
+        Stored::new(Key::pair(&client.id, subject), now.plus(context.settings.lifetimes.consent), Consent { scope, given_at: now })
+            .of_client(client.id.as_str())
+            .of_subject(Some(subject.to_owned()));
     let _ = context.records.apply(Batch::new().with(consent.put()?)).await?;
     Ok(())
 }

@@ -14,9 +14,8 @@ use keyhook_core::secret::{Secret, SecretHash};
 
 use crate::kh;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A browser is known this long after its last new cookie; see [`crate::attempts`].
-pub(crate) const BROWSER_LIFETIME: Duration = Duration::from_secs(180 * DAY.as_secs());
+pub(crate) const BROWSER_LIFETIME: Duration = Duration::from_hours(180 * 24);
 const SECRET_LEN: usize = 43;
 
 /// A browser, known by 32 random bytes in a cookie that outlives sign-in and sign-out.
@@ -70,7 +69,7 @@ impl Browser {
 
 /// The refusal of a form without its token, or with another one's.
 pub(crate) fn foreign_form() -> OAuthError {
-    OAuthError::new(ErrorCode::AccessDenied, "this form did not come from this server in this browser").with_kh(kh::FORM_TOKEN)
+    OAuthError::new(ErrorCode::Forbidden, "this form did not come from this server in this browser").with_kh(kh::FORM_TOKEN)
 }
 
 fn browser_cookie(settings: &Settings) -> String {

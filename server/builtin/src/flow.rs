@@ -63,13 +63,19 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// A page: 403 for what is not this browser's, or whatever has changed about the client meanwhile.
-    pub(crate) async fn resume(request: &'a Request, name: Option<&str>, context: &'a Context, event: &'a mut Event) -> Result<Self, Refusal> {
+    pub(crate) async fn resume(
+        request: &'a Request,
+        name: Option<&str>,
+        context: &'a Context,
+        event: &'a mut Event,
+    ) -> Result<Self, Refusal> {
         let browser = Browser::known(request, &context.settings);
         let open = interaction::find(context, browser.as_ref(), name).await?;
         let browser = browser.ok_or_else(|| OAuthError::server_error("an interaction was found for no browser"))?;
         let stored = &open.stored.body.request;
         let client = context.records.client(&stored.client_id).await.map_err(OAuthError::from)?;
-        let client = client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
+        let client =
+            client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
         let asked = AuthorizationRequest::revalidate(stored, &client)?;
         Flow::new(request, context, client, asked, browser, Some(open), event).await
     }
@@ -114,8 +120,8 @@ impl<'a> Flow<'a> {
             Step::Consent if !settings.builtin_consent => {
                 self.refuse(nobody("no plugin approved and the built-in consent is switched off", kh::NO_CONSENT)).await
             }
-            Step::SignIn => self.to_page(&settings.paths.login).await,
-            Step::Consent => self.to_page(&settings.paths.consent).await,
+            Step::SignIn => self.page_at(&settings.paths.login).await,
+            Step::Consent => self.page_at(&settings.paths.consent).await,
         }
     }
 
@@ -174,7 +180,7 @@ impl<'a> Flow<'a> {
         self.open.as_mut().ok_or_else(|| OAuthError::server_error("an interaction was lost"))
     }
 
-    async fn to_page(mut self, path: &str) -> Result<Response, Refusal> {
+    async fn page_at(mut self, path: &str) -> Result<Response, Refusal> {
         let name = self.opened().await?.name.clone();
         let target = format!("{}?interaction={name}", at(&self.context.settings, path));
         Ok(self.with_cookies(Response::redirect_local(&target)))

@@ -113,5 +113,5 @@ fn spent() -> OAuthError {
 }
 
 fn refused(description: &'static str, code: &'static str) -> OAuthError {
-    OAuthError::new(ErrorCode::AccessDenied, description).with_kh(code)
+    OAuthError::new(ErrorCode::Forbidden, description).with_kh(code)
 }

@@ -35,11 +35,8 @@ pub const NO_DEMO_CLIENT: &str = "KH0284";
 mod tests {
     #[test]
     fn every_code_is_described_and_every_description_has_a_code() {
-        let mut here: Vec<_> = include_str!("kh.rs")
-            .lines()
-            .filter(|line| line.starts_with("pub const"))
-            .filter_map(|line| line.split('"').nth(1))
-            .collect();
+        let mut here: Vec<_> =
+            include_str!("kh.rs").lines().filter(|line| line.starts_with("pub const")).filter_map(|line| line.split('"').nth(1)).collect();
         let mut described: Vec<_> = include_str!("../../docs/codes/builtin-pages.md")
             .lines()
             .filter_map(|line| line.strip_prefix("## ")?.split(' ').next())

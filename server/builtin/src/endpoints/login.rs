@@ -88,7 +88,7 @@ impl LoginEndpoint {
                 Ok(flow.with_cookies(Response::redirect_local(&target)))
             }
             Err(error) if error.code == ErrorCode::ServerError => Err(error.into()),
-            Err(error) => Ok(again(flow, &user, &error)),
+            Err(error) => Ok(again(&flow, &user, &error)),
         }
     }
 
@@ -123,16 +123,17 @@ fn failed(cause: &'static str) -> OAuthError {
 }
 
 /// The page again, with the name kept and a text that tells no user from another.
-fn again(flow: Flow<'_>, user: &str, error: &OAuthError) -> Response {
+fn again(flow: &Flow<'_>, user: &str, error: &OAuthError) -> Response {
     let (status, text) = match error.code {
         ErrorCode::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts. Wait a while, then try again."),
         ErrorCode::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Too many people are signing in. Try again in a moment."),
         ErrorCode::InvalidRequest => (StatusCode::BAD_REQUEST, "The form could not be read. Try again."),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, "The user name or the password is not right."),
     };
-    let response = page(&flow, status, user, text);
-    super::refused(flow.event, error);
-    flow.context.audit.record(flow.event.clone());
+    let response = page(flow, status, user, text);
+    let mut event = flow.event.clone();
+    super::refused(&mut event, error);
+    flow.context.audit.record(event);
     match error.retry_after {
         Some(seconds) => response.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
         None => response,

@@ -9,7 +9,7 @@ use keyhook_component::settings::Settings;
 use keyhook_core::error::{ErrorCode, OAuthError};
 use keyhook_core::metadata::Issuer;
 
-use super::{Problem, WrongHost, Wrap, base, page, texts};
+use super::{Problem, Wrap, WrongHost, base, page, texts};
 use crate::explain::shown;
 use crate::kh;
 
