@@ -9,10 +9,14 @@ use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
 use keyhook_component::grant::Pending;
 use keyhook_component::hooks::{HookCall, HookPoint, PluginData, Verdict};
+use keyhook_component::record::Key;
+use keyhook_component::records::Grant;
 use keyhook_component::request::{MAX_PARAMETERS, Request};
+use keyhook_component::store::Lookup;
 use keyhook_core::client::{Client, ClientKind};
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
+use keyhook_core::id::RecordId;
 use serde_json::{Map, Value};
 
 use crate::token_kh;
@@ -81,7 +85,7 @@ impl<'a> TokenHooks<'a> {
         pending: &mut Pending,
         event: &mut Event,
     ) -> Result<Map<String, Value>, OAuthError> {
-        let call = self.call(response, pending);
+        let call = self.call(response, pending).await?;
         let finished = self.context.hooks.run(point, call).await;
         match finished.verdict {
             Verdict::Continue => {
@@ -99,7 +103,7 @@ impl<'a> TokenHooks<'a> {
         }
     }
 
-    fn call(&self, response: Map<String, Value>, pending: &Pending) -> HookCall {
+    async fn call(&self, response: Map<String, Value>, pending: &Pending) -> Result<HookCall, OAuthError> {
         let mut call = HookCall { response, data: pending.data.clone(), ..HookCall::default() };
         call.fact("client_id", self.client.id.as_str());
         call.fact("client_name", self.client.name.as_str());
@@ -114,7 +118,21 @@ impl<'a> TokenHooks<'a> {
             call.request = Some(Arc::clone(request));
             call.form = Some(Arc::clone(form));
         }
-        call
+        self.sign_in_facts(&mut call, pending.grant).await?;
+        Ok(call)
+    }
+
+    /// How and when the user signed in, where one did.
+    async fn sign_in_facts(&self, call: &mut HookCall, grant: RecordId) -> Result<(), OAuthError> {
+        if grant.is_none() {
+            return Ok(());
+        }
+        if let Lookup::Live(grant) | Lookup::Spent(grant) = self.context.records.get::<Grant>(&Key::Issued(grant)).await? {
+            call.fact("auth_time", grant.body.auth_time.seconds().to_string());
+            call.fact_if("acr", grant.body.acr.as_deref());
+            call.fact_if("amr", (!grant.body.amr.is_empty()).then(|| grant.body.amr.join(" ")));
+        }
+        Ok(())
     }
 }
 

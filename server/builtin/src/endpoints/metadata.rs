@@ -20,10 +20,12 @@ pub struct MetadataEndpoint;
 
 component!(Endpoint: MetadataEndpoint);
 
-/// The document, for [`Context::metadata`]: the issuer, every endpoint that answers somewhere, every grant.
+/// The document, for [`Context::metadata`]: the issuer, every endpoint that answers somewhere, every grant, every scope that has a
+/// description.
 pub fn metadata_document(settings: &Settings, endpoints: &[Arc<dyn Endpoint>], grants: &[Arc<dyn Grant>]) -> Bytes {
     let mut metadata = Metadata::new(&settings.issuer);
     metadata.list("grant_types_supported", grants.iter().map(|grant| grant.grant_type()));
+    metadata.list("scopes_supported", settings.scope_descriptions.keys().map(String::as_str));
     for endpoint in endpoints.iter().filter(|endpoint| !endpoint.routes(settings).is_empty()) {
         endpoint.describe(settings, &mut metadata);
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use keyhook_component::batch::Batch;
-use keyhook_component::hooks::{HookPoint, SignIn, Verdict};
+use keyhook_component::hooks::{Approved, HookPoint, SignIn, Verdict};
 use keyhook_component::record::Key;
 use keyhook_component::records::{Grant, Stored};
 use keyhook_component::response::Response;
@@ -89,8 +89,8 @@ async fn a_protected_member_that_comes_back_changed_means_that_nothing_is_issued
 async fn an_answer_that_has_no_meaning_in_a_token_request_is_refused() {
     let verdicts: [fn() -> Verdict; 3] = [
         || Verdict::Respond(Response::empty(http::StatusCode::OK)),
-        || Verdict::SignIn(SignIn { subject: "mallory".into(), auth_time: None, acr: None, amr: Vec::new() }),
-        || Verdict::Approve(None),
+        || Verdict::SignIn(SignIn { subject: "mallory".into(), auth_time: None, acr: None, amr: Vec::new(), approved: None }),
+        || Verdict::Approve(Approved::Everything),
     ];
     for verdict in verdicts {
         let world = world().await.with_hooks(&[VALIDATION], move |_, call| Box::pin(std::future::ready(finished(call, verdict()))));
@@ -126,6 +126,8 @@ async fn a_hook_sees_the_facts_and_no_secret() {
         ("scope", "read write"),
         ("subject", "alice"),
         ("issuer", "https://id.example"),
+        ("auth_time", "1790000000"),
+        ("amr", "pwd"),
         ("request_id", "request-1"),
         ("client_ip", "127.0.0.1"),
     ] {

@@ -20,6 +20,7 @@ fn back_channel() -> Vec<Arc<dyn Endpoint>> {
 fn the_document_lists_what_is_registered() {
     let mut settings = settings();
     settings.issuer = Issuer::parse("https://id.example/a").unwrap();
+    settings.scope_descriptions.insert("read".into(), "Read your orders".into());
     let document: Value = serde_json::from_slice(&metadata_document(&settings, &back_channel(), &registry::grants())).unwrap();
     assert_eq!(
         document,
@@ -32,6 +33,7 @@ fn the_document_lists_what_is_registered() {
             "revocation_endpoint": "https://id.example/a/revoke",
             "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+            "scopes_supported": ["read"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "code_challenge_methods_supported": ["S256"],
