@@ -70,7 +70,7 @@ extern "C" {
 #define KH_PART_DATA 7     /* the plugin's own data, JSON, at most 4 KiB */
 #define KH_PART_CONFIG 8   /* the plugin's configuration, JSON, read-only; the key is a JSON pointer */
 #define KH_PART_SESSION 9  /* the browser session's values of this plugin, text */
-#define KH_PART_OUTCOME 10 /* write-only: subject, auth_time, acr, amr, scope */
+#define KH_PART_OUTCOME 10 /* write-only: subject, auth_time, acr, amr, approve ("1"), scope (all that was asked for if not set) */
 #define KH_PART_PAYLOAD 11 /* payload of a custom hook, JSON; the key is a member name, "" the whole */
 
 /* Borrowed bytes, not NUL-terminated. With len == 0 the pointer may be anything. */

@@ -106,7 +106,8 @@ pub mod part {
     pub const CONFIG: u32 = 8;
     /// The browser session's values of this plugin, text. Authorization hooks only.
     pub const SESSION: u32 = 9;
-    /// What [`super::SIGN_IN`] and [`super::APPROVE`] need, write-only: `subject`, `auth_time` (seconds), `acr`, `amr` (space-separated), `scope`.
+    /// What [`super::SIGN_IN`] and [`super::APPROVE`] need, write-only: `subject`, `auth_time` (seconds), `acr`, `amr` (space-separated),
+    /// `approve` (`1`: with `SIGN_IN`, the user agreed too), `scope` (what was agreed to; all that was asked for if it is not set).
     pub const OUTCOME: u32 = 10;
     /// The payload of a custom hook, JSON; the key is a member name, `""` the whole.
     pub const PAYLOAD: u32 = 11;

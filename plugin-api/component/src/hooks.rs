@@ -91,6 +91,17 @@ pub struct SignIn {
     pub acr: Option<String>,
     /// Authentication methods (RFC 8176).
     pub amr: Vec<String>,
+    /// The user agreed on the same page.
+    pub approved: Option<Approved>,
+}
+
+/// What a plugin that may (`allow = ["approve"]`) approved in the user's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approved {
+    /// All that was requested.
+    Everything,
+    /// This scope, a subset of the requested one.
+    Part(String),
 }
 
 /// What a chain decided.
@@ -104,8 +115,8 @@ pub enum Verdict {
     Deny(OAuthError),
     /// A plugin signed the user in; consent follows.
     SignIn(SignIn),
-    /// A plugin that may (`allow = ["approve"]`) approved a subset of the requested scope, `None` for all of it.
-    Approve(Option<String>),
+    /// A plugin approved for the user who is signed in.
+    Approve(Approved),
 }
 
 /// A chain that has run.

@@ -116,7 +116,8 @@ impl AuthorizationCx {
         Respond::page(title, html)
     }
 
-    /// The user proved who they are: the server opens the session, with a new identifier, and goes on to consent.
+    /// The user proved who they are: the server opens the session, with a new identifier, and goes on to consent, unless the
+    /// user agreed on the same page ([`SignIn::and_approve`]).
     ///
     /// # Errors
     /// The server refuses a value.
@@ -126,6 +127,10 @@ impl AuthorizationCx {
         self.decide("auth_time", auth_time)?;
         self.decide("acr", sign_in.acr)?;
         self.decide("amr", (!sign_in.amr.is_empty()).then(|| sign_in.amr.join(" ")))?;
+        if let Some(approve) = sign_in.approve {
+            self.decide("approve", Some("1".to_owned()))?;
+            self.decide("scope", approve.text())?;
+        }
         Ok(Verdict(Decision::SignIn))
     }
 
@@ -134,8 +139,7 @@ impl AuthorizationCx {
     /// # Errors
     /// Nobody is signed in, the plugin may not approve, or more was granted than asked for.
     pub fn approve(&mut self, approve: Approve) -> Outcome {
-        let Approve { scopes } = approve;
-        self.decide("scope", Some(scopes.join(" ")))?;
+        self.decide("scope", approve.text())?;
         Ok(Verdict(Decision::Approve))
     }
 
@@ -153,12 +157,13 @@ pub struct SignIn {
     auth_time: Option<u64>,
     acr: Option<String>,
     amr: Vec<String>,
+    approve: Option<Approve>,
 }
 
 impl SignIn {
     /// `subject` identifies the user for good; never an address that may pass to somebody else.
     pub fn user(subject: impl Into<String>) -> Self {
-        Self { subject: subject.into(), auth_time: None, acr: None, amr: Vec::new() }
+        Self { subject: subject.into(), auth_time: None, acr: None, amr: Vec::new(), approve: None }
     }
 
     /// An authentication method that was used, such as `pwd` or `otp` (RFC 8176 §2).
@@ -178,18 +183,34 @@ impl SignIn {
         self.auth_time = Some(seconds);
         self
     }
+
+    /// The user agreed to the client's request on the same page. Needs `allow = ["approve"]` in the plugin's configuration.
+    pub fn and_approve(mut self, approve: Approve) -> Self {
+        self.approve = Some(approve);
+        self
+    }
 }
 
 /// What the user agrees to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[must_use = "give it to `cx.approve`"]
 pub struct Approve {
-    scopes: Vec<String>,
+    /// `None` is all that was asked for.
+    scopes: Option<Vec<String>>,
 }
 
 impl Approve {
+    /// Everything that was asked for.
+    pub const fn all() -> Self {
+        Self { scopes: None }
+    }
+
     /// These scopes, all of which were asked for.
     pub fn scopes<S: Into<String>>(scopes: impl IntoIterator<Item = S>) -> Self {
-        Self { scopes: scopes.into_iter().map(Into::into).collect() }
+        Self { scopes: Some(scopes.into_iter().map(Into::into).collect()) }
+    }
+
+    fn text(self) -> Option<String> {
+        self.scopes.map(|scopes| scopes.join(" "))
     }
 }

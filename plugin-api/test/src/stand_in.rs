@@ -196,7 +196,7 @@ impl StandIn {
             part::PAYLOAD => 64 * 1024,
             _ => return abi::NOT_PERMITTED,
         };
-        if part == part::OUTCOME && !["subject", "auth_time", "acr", "amr", "scope"].contains(&key) {
+        if part == part::OUTCOME && !["subject", "auth_time", "acr", "amr", "approve", "scope"].contains(&key) {
             return abi::BAD_ARGUMENT;
         }
         let pairs = self.pairs_mut(part);

@@ -1,0 +1,128 @@
+//! Foreign clients, in four libraries and three languages, complete the flow against the running binary.
+
+use std::process::Command;
+
+use keyhook_tests::binary::{self, Server};
+use keyhook_tests::flow::{DEMO, follow};
+use keyhook_tests::http::{Client, decode};
+use keyhook_tests::libraries::workspace;
+use keyhook_tests::scratch::Scratch;
+
+/// Nobody listens there: the drivers read the code off the redirect.
+const REDIRECT_URI: &str = "https://client.example/callback";
+
+struct Registered {
+    server: Server,
+    _scratch: Scratch,
+    secret: String,
+}
+
+/// A server in dev mode with one confidential client, `foreign`, and one public, `foreign-public`.
+fn registered() -> Registered {
+    let scratch = Scratch::new("interop");
+    let server = Server::dev(scratch.path(), &[]);
+    let grants = ["authorization_code", "refresh_token", "client_credentials"].map(|grant| ["--grant", grant]).concat();
+    let mut confidential = vec!["client", "add", "foreign", "--redirect-uri", REDIRECT_URI, "--scope", "read write", "--format", "json"];
+    confidential.extend_from_slice(&grants);
+    let added: serde_json::Value = serde_json::from_str(&binary::stdout(scratch.path(), &confidential)).unwrap();
+    let secret = added["client_secret"].as_str().unwrap().to_owned();
+    binary::stdout(scratch.path(), &["client", "add", "foreign-public", "--public", "--redirect-uri", REDIRECT_URI, "--scope", "read"]);
+    Registered { server, _scratch: scratch, secret }
+}
+
+fn drive(program: &str, script: &str, client: &str) {
+    let registered = registered();
+    let base = format!("http://localhost:{}", registered.server.port);
+    #[allow(clippy::disallowed_methods, reason = "the task runner says where it installed the clients")]
+    let tools = std::env::var_os("KEYHOOK_TEST_TOOLS").map_or_else(|| workspace().join("target/tools"), Into::into);
+    let mut command = match program {
+        "python" => Command::new(tools.join("python/bin/python")),
+        _ => Command::new("node"),
+    };
+    let script = if program == "node" {
+        // Node looks for its modules beside the script.
+        let folder = tools.join("node");
+        for name in ["person.mjs", script] {
+            std::fs::copy(workspace().join("tests/interop/node").join(name), folder.join(name)).unwrap();
+        }
+        folder.join(script)
+    } else {
+        workspace().join("tests/interop/python").join(script)
+    };
+    let output = command.arg(script).args([&base, client, &registered.secret, REDIRECT_URI]).output().unwrap();
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.trim().ends_with("ok"), "{out}\n{error}\n{}", registered.server.log());
+}
+
+#[test]
+fn authlib_completes_code_refresh_introspection_revocation_and_client_credentials() {
+    drive("python", "authlib_flow.py", "foreign");
+}
+
+#[test]
+fn requests_oauthlib_completes_code_and_refresh() {
+    drive("python", "requests_oauthlib_flow.py", "foreign");
+}
+
+#[test]
+fn openid_client_completes_code_refresh_introspection_revocation_and_client_credentials() {
+    drive("node", "openid_client_flow.mjs", "foreign");
+}
+
+#[test]
+fn oauth4webapi_completes_the_flow_of_a_public_client_and_accepts_iss() {
+    drive("node", "oauth4webapi_flow.mjs", "foreign-public");
+}
+
+#[test]
+fn the_oauth2_crate_completes_code_refresh_introspection_and_revocation() {
+    use oauth2::basic::BasicClient;
+    use oauth2::{
+        AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IntrospectionUrl, PkceCodeChallenge, RedirectUrl, RevocationUrl, Scope,
+        StandardRevocableToken, TokenIntrospectionResponse, TokenResponse, TokenUrl,
+    };
+    let registered = registered();
+    let base = format!("http://localhost:{}", registered.server.port);
+    let client = BasicClient::new(ClientId::new("foreign".into()))
+        .set_client_secret(ClientSecret::new(registered.secret.clone()))
+        .set_auth_uri(AuthUrl::new(format!("{base}/authorize")).unwrap())
+        .set_token_uri(TokenUrl::new(format!("{base}/token")).unwrap())
+        .set_introspection_url(IntrospectionUrl::new(format!("{base}/introspect")).unwrap())
+        .set_revocation_url(RevocationUrl::new(format!("{base}/revoke")).unwrap())
+        .set_redirect_uri(RedirectUrl::new(REDIRECT_URI.into()).unwrap());
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (url, state) = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new("read".into())).set_pkce_challenge(challenge).url();
+    let arrived = arrive(&mut registered.server.client(), url.as_str().strip_prefix(&base).unwrap());
+    assert_eq!(arrived.location_parameter("state").as_deref(), Some(state.secret().as_str()));
+    let code = AuthorizationCode::new(arrived.location_parameter("code").unwrap());
+    let http = |request: oauth2::HttpRequest| send(&registered.server, &request);
+    let tokens = client.exchange_code(code).set_pkce_verifier(verifier).request(&http).unwrap();
+    assert!(client.introspect(tokens.access_token()).request(&http).unwrap().active());
+    let fresh = client.exchange_refresh_token(tokens.refresh_token().unwrap()).request(&http).unwrap();
+    client.revoke_token(StandardRevocableToken::RefreshToken(fresh.refresh_token().unwrap().clone())).unwrap().request(&http).unwrap();
+    assert!(!client.introspect(fresh.access_token()).request(&http).unwrap().active());
+}
+
+/// Signs in and allows; the answer is the redirect to the client.
+fn arrive(browser: &mut Client, path: &str) -> keyhook_tests::http::Answer {
+    use keyhook_tests::flow::Form;
+    let first = browser.get(path);
+    let mut answer = follow(browser, first);
+    for values in [vec![("username", DEMO.username), ("password", DEMO.password)], vec![("decision", "allow")]] {
+        let form = Form::with_field(&answer.text(), values[0].0);
+        let next = browser.post(&decode(&form.action), &form.filled(&values));
+        answer = follow(browser, next);
+    }
+    answer
+}
+
+/// Carries a request of the oauth2 crate over the harness's raw client.
+fn send(server: &Server, request: &oauth2::HttpRequest) -> Result<oauth2::HttpResponse, std::io::Error> {
+    let headers: Vec<(&str, &str)> = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let answer = server.client().request(request.method().as_str(), request.uri().path(), &headers, request.body());
+    let mut response = oauth2::http::Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(name, value);
+    }
+    response.body(answer.body).map_err(std::io::Error::other)
+}
