@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::grant::{Grant, Lost, Pending};
+use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
@@ -123,7 +123,7 @@ impl Exchange<'_> {
         } else {
             write(&TokenResponse::of(&draft, &pending))?
         };
-        if let Some(before) = before.filter(|before| *before != pending.data && !pending.grant.is_none()) {
+        if let Some(before) = before.filter(|before| *before != pending.data && keeps_data(&pending)) {
             match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), context).await? {
                 Some(operation) => draft.batch.push(operation),
                 None => return Ok(Round::Redraw),
@@ -135,6 +135,11 @@ impl Exchange<'_> {
             Committed::Redraw => Ok(Round::Redraw),
         }
     }
+}
+
+/// Whether what plugins attached is stored: where there is a grant to travel with, and not when an answer is only given again.
+fn keeps_data(pending: &Pending) -> bool {
+    !pending.grant.is_none() && !matches!(pending.refresh, Refresh::Same(_))
 }
 
 /// The members of a token response (RFC 6749 §5.1).

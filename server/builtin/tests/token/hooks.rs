@@ -12,6 +12,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::token::{IssuedToken, TokenKind};
 use serde_json::{Value, json};
 
+use crate::races::race;
 use crate::support::*;
 
 const VALIDATION: HookPoint = HookPoint::AccessTokenValidation;
@@ -157,6 +158,29 @@ async fn what_a_plugin_attaches_travels_with_the_grant_and_comes_back_at_the_ref
     assert_eq!(*seen.lock().unwrap(), [None, Some(json!(1)), Some(json!(2))]);
     let Lookup::Live(grant) = stored_grant(&world, &code).await else { panic!("the grant lives") };
     assert_eq!(grant.body.data["bob"]["visits"], 3);
+}
+
+/// An answer that is given again within the grace counts once; and racers do not fight over the grant's record.
+#[tokio::test]
+async fn an_answer_that_is_given_again_changes_no_data() {
+    let world = world().await.with_hooks(&[RESPONSE], |_, mut call| {
+        let data = call.data.entry("bob".into()).or_default();
+        let visits = data.get("visits").and_then(Value::as_u64).unwrap_or_default();
+        data.insert("visits".into(), (visits + 1).into());
+        Box::pin(std::future::ready(finished(call, Verdict::Continue)))
+    });
+    let code = world.code("shop").await;
+    let refresh = text(&world.redeem(SHOP, &code).await.unwrap(), "refresh_token").to_owned();
+    for answer in race(&world, |world| {
+        let refresh = refresh.clone();
+        async move { world.refresh(SHOP, &refresh).await }
+    })
+    .await
+    {
+        answer.unwrap();
+    }
+    let Lookup::Live(grant) = stored_grant(&world, &code).await else { panic!("the grant lives") };
+    assert_eq!(grant.body.data["bob"]["visits"], 2);
 }
 
 #[tokio::test]

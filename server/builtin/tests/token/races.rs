@@ -11,7 +11,7 @@ use crate::support::*;
 const RACERS: usize = 64;
 
 /// Runs the same request many times at once.
-async fn race<F>(world: &World, run: impl Fn(World) -> F) -> Vec<Result<serde_json::Value, OAuthError>>
+pub async fn race<F>(world: &World, run: impl Fn(World) -> F) -> Vec<Result<serde_json::Value, OAuthError>>
 where
     F: Future<Output = Answer> + Send + 'static,
 {
