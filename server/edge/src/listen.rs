@@ -103,7 +103,8 @@ fn holder(port: u16) -> Option<String> {
     let table_inode = |path: &&str| listening_inode(&fs::read_to_string(path).ok()?, port).map(str::to_owned);
     let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(table_inode)?;
     let wanted = format!("socket:[{inode}]");
-    for process in fs::read_dir("/proc").ok()?.flatten() {
+    let is_process = |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+    for process in fs::read_dir("/proc").ok()?.flatten().filter(is_process) {
         let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
         let holds = |entry: fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|link| link.as_os_str() == wanted.as_str());
         if descriptors.flatten().any(holds) {

@@ -1,0 +1,13 @@
+//! The edge over real sockets, with small endpoints behind it: framing, limits, deadlines, routing, TLS, stopping.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
+
+mod framing;
+mod generations;
+mod limits;
+mod management;
+mod people;
+mod proxies;
+mod routing;
+mod stopping;
+mod support;
+mod tls;

@@ -1,0 +1,70 @@
+//! Stopping: what is being answered is finished, what only waits is closed, and a deadline bounds it all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyhook_edge::serve::Workers;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::support::{Setup, Waiting, read_reply};
+
+const WAIT: &[u8] = b"GET /wait HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
+
+async fn finishes(workers: Workers) {
+    let waiting = Waiting::new();
+    let running = Setup { endpoints: vec![Arc::new(waiting.clone())], workers, ..Setup::default() }.start();
+    let mut idle = running.connect().await;
+    let mut silent = running.connect().await;
+    idle.write_all(b"GET /nothing HTTP/1.1\r\nHost: localhost:8080\r\n\r\n").await.unwrap();
+    read_reply(&mut idle, false).await;
+    let mut busy = running.connect().await;
+    busy.write_all(WAIT).await.unwrap();
+    waiting.began.acquire().await.unwrap().forget();
+
+    let address = running.address;
+    let stopping = tokio::spawn(running.server.stop(Duration::from_secs(30)));
+    for quiet in [&mut idle, &mut silent] {
+        let mut rest = Vec::new();
+        let _ = quiet.read_to_end(&mut rest).await;
+        assert!(rest.is_empty());
+    }
+    waiting.proceed.add_permits(1);
+    let reply = read_reply(&mut busy, false).await;
+    assert_eq!((reply.body.as_str(), reply.header("connection")), ("finished", "close"));
+    assert!(stopping.await.unwrap(), "all finished in time");
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_being_answered() {
+    finishes(Workers::Here).await;
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_workers_are_answering() {
+    finishes(Workers::Threads(2)).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_does_not_finish_in_time() {
+    for workers in [Workers::Here, Workers::Threads(2)] {
+        let waiting = Waiting::new();
+        let running = Setup { endpoints: vec![Arc::new(waiting.clone())], workers, ..Setup::default() }.start();
+        let mut busy = running.connect().await;
+        busy.write_all(WAIT).await.unwrap();
+        waiting.began.acquire().await.unwrap().forget();
+        assert!(!running.server.stop(Duration::from_millis(20)).await, "one did not finish");
+        let mut rest = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_secs(10), busy.read_to_end(&mut rest)).await.expect("the connection is ended");
+    }
+}
+
+#[tokio::test]
+async fn workers_answer_on_one_port() {
+    let running = Setup { workers: Workers::Threads(3), ..Setup::default() }.start();
+    for _ in 0..20 {
+        assert_eq!(running.get("/echo").await.status, 200);
+    }
+    assert!(running.server.stop(Duration::from_secs(10)).await);
+}
