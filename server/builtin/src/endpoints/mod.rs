@@ -5,7 +5,7 @@ pub(crate) mod consent;
 mod introspect;
 mod login;
 mod logout;
-mod metadata;
+pub mod metadata;
 pub(crate) mod resume;
 mod revoke;
 mod stylesheet;
