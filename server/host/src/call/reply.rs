@@ -1,0 +1,161 @@
+//! `respond_*`: an answer as a plugin writes it, checked line by line, and finished with the headers that no plugin leaves out.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use keyhook_component::response::Response;
+use keyhook_core::text::is_header_value;
+use keyhook_plugin::abi;
+
+use super::limits::{BODY_BYTES, HEADER_BYTES, HEADERS};
+use super::{Call, Scene, is_authorization};
+
+/// For a page whose plugin set no policy: the server's own.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
+                           base-uri 'none'; frame-ancestors 'none'";
+/// Beside a plugin's policy: browsers enforce both, so that a plugin cannot loosen this.
+const ALWAYS_POLICY: &str = "base-uri 'none'; frame-ancestors 'none'";
+
+/// Headers that belong to the connection, or that the host writes itself (RFC 9110 §7.6.1).
+const NOT_FOR_PLUGINS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "x-content-type-options",
+    "referrer-policy",
+];
+
+/// An answer that is being written.
+pub(crate) struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    header_bytes: usize,
+    body: Vec<u8>,
+}
+
+impl Default for Reply {
+    fn default() -> Reply {
+        Reply { status: StatusCode::OK, headers: HeaderMap::new(), header_bytes: 0, body: Vec::new() }
+    }
+}
+
+impl Reply {
+    /// The response, with what is always added.
+    pub(crate) fn finish(self) -> Response {
+        let mut headers = self.headers;
+        let is_html = headers.get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+            headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ALWAYS_POLICY));
+        } else if is_html {
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        }
+        Response { status: self.status, headers, body: self.body.into() }
+    }
+}
+
+impl Call {
+    /// Sets the status, 200–599.
+    pub(crate) fn respond_status(&mut self, status: u32) -> Result<(), i32> {
+        let status = u16::try_from(status).ok().filter(|status| (200..=599).contains(status));
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok()).ok_or(abi::BAD_ARGUMENT)?;
+        self.reply()?.status = status;
+        Ok(())
+    }
+
+    /// Adds a header.
+    pub(crate) fn respond_header(&mut self, name: &str, value: &str) -> Result<(), i32> {
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| abi::BAD_ARGUMENT)?;
+        if !is_header_value(value) {
+            return Err(abi::BAD_ARGUMENT);
+        }
+        self.check_header(&header, value)?;
+        let reply = self.reply()?;
+        reply.header_bytes += name.len() + value.len();
+        if reply.headers.len() >= HEADERS || reply.header_bytes > HEADER_BYTES {
+            return Err(abi::BAD_ARGUMENT);
+        }
+        let value = HeaderValue::from_str(value).map_err(|_| abi::BAD_ARGUMENT)?;
+        let repeats = [header::SET_COOKIE, header::CONTENT_SECURITY_POLICY, header::VARY, header::LINK];
+        if repeats.contains(&header) {
+            reply.headers.append(header, value);
+        } else {
+            reply.headers.insert(header, value);
+        }
+        Ok(())
+    }
+
+    /// Appends to the body.
+    pub(crate) fn respond_body(&mut self, bytes: &[u8]) -> Result<(), i32> {
+        let reply = self.reply()?;
+        if reply.body.len().saturating_add(bytes.len()) > BODY_BYTES {
+            return Err(abi::BAD_ARGUMENT);
+        }
+        reply.body.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Appends a page inside the theme.
+    pub(crate) fn respond_page(&mut self, title: &str, html: &str) -> Result<(), i32> {
+        if html.len() > BODY_BYTES {
+            return Err(abi::BAD_ARGUMENT);
+        }
+        let page = self.world.pages.as_ref().map_or_else(|| html.to_owned(), |pages| pages.wrap(title, html));
+        self.respond_body(page.as_bytes())?;
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        self.reply()?.headers.entry(header::CONTENT_TYPE).or_insert(html);
+        Ok(())
+    }
+
+    /// The answer, begun if it was not. Only browsers are answered: in authorization hooks and URL handlers.
+    fn reply(&mut self) -> Result<&mut Reply, i32> {
+        if self.only_watches() {
+            return Err(abi::NOT_PERMITTED);
+        }
+        if self.scene != Scene::Route && !is_authorization(self.scene) {
+            return Err(abi::NOT_HERE);
+        }
+        self.changed();
+        Ok(self.reply.get_or_insert_default())
+    }
+
+    fn check_header(&self, name: &HeaderName, value: &str) -> Result<(), i32> {
+        let permitted = match name.as_str() {
+            "set-cookie" => value.strip_prefix(&*self.plugin.name).is_some_and(|rest| rest.starts_with('-')),
+            "location" | "refresh" | "content-location" => self.may_redirect(value, name == header::REFRESH),
+            // Pages of a sign-in are never kept by a cache.
+            "cache-control" => self.scene == Scene::Route,
+            other => !NOT_FOR_PLUGINS.contains(&other),
+        };
+        if permitted { Ok(()) } else { Err(abi::NOT_PERMITTED) }
+    }
+
+    /// Whether the browser may be sent there: a path of our own, the validated redirect URI, a login origin; from URL handlers also
+    /// any https address.
+    fn may_redirect(&self, location: &str, is_refresh: bool) -> bool {
+        if is_refresh || location.contains('\\') || location.contains(' ') {
+            return false;
+        }
+        if location.starts_with('/') {
+            return !location.starts_with("//");
+        }
+        let is_login = self.plugin.login_origins.iter().any(|origin| begins_with(location, origin, &['/', '?', '#']));
+        if is_login || (self.scene == Scene::Route && location.starts_with("https://")) {
+            return true;
+        }
+        let validated = self.draft.facts.iter().find(|(name, _)| *name == "redirect_uri").map(|(_, uri)| uri.as_str());
+        let validated = validated.filter(|uri| !uri.is_empty() && is_authorization(self.scene));
+        validated.is_some_and(|uri| begins_with(location, uri, if uri.contains('?') { &['&', '#'] } else { &['?', '#'] }))
+    }
+}
+
+/// Whether `text` is `start`, alone or followed by one of `then`.
+fn begins_with(text: &str, start: &str, then: &[char]) -> bool {
+    !start.is_empty() && text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(then))
+}

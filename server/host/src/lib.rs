@@ -1,0 +1,49 @@
+//! Builds generations of plugins: checks and loads libraries, makes instances, runs hook chains and URL handlers.
+//!
+//! The only crate that opens foreign code. `unsafe` stands in `loader` (calls into libraries) and `ffi` (calls from them).
+
+mod breaker;
+mod bulkhead;
+mod call;
+mod call_watch;
+mod chain;
+mod failure;
+mod ffi;
+mod forward;
+mod host;
+pub mod inspect;
+mod instance;
+mod job;
+mod link;
+mod loader;
+pub mod lock;
+mod memory_copy;
+mod modules;
+mod observe;
+mod order;
+mod plugin;
+pub mod probe;
+mod refusal;
+mod report;
+mod routes;
+mod routing;
+pub mod scan;
+mod secrets;
+pub mod snapshot;
+mod stats;
+mod table;
+#[cfg(test)]
+mod testing;
+mod world;
+
+pub use call_watch::{CallWatch, watch_calls};
+pub use host::{Generation, Host, Plan, Policy};
+pub use modules::Examined;
+pub use plugin::{CAPABILITIES, PluginSettings};
+pub use probe::Probe;
+pub use refusal::Refusal;
+pub use report::PluginReport;
+pub use secrets::{NoSecrets, Secrets};
+pub use stats::PluginStats;
+pub use table::{Description, HookDescription, RouteDescription};
+pub use world::World;

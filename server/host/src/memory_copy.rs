@@ -1,0 +1,88 @@
+//! The bytes that were checked, in a file that nobody can change: a sealed memfd, or a private file named by its digest.
+//!
+//! Loading the file itself would not do: overwriting a mapped library kills the process, and after a rename `dlopen` of the same
+//! path answers with the old one.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::io::Errno;
+
+use crate::refusal::Refusal;
+use crate::snapshot::Snapshot;
+
+/// A copy that stays as it is until the process ends.
+#[derive(Debug)]
+pub(crate) struct MemoryCopy {
+    /// What `dlopen` takes; unique in this process.
+    path: PathBuf,
+    /// Never closed: the C library remembers a library by its path, and a number used again would give the old one.
+    fd: OwnedFd,
+}
+
+impl MemoryCopy {
+    /// Copies a snapshot: into a memfd, or where that is not possible into `private/<sha256>.so`.
+    ///
+    /// # Errors
+    /// [`Refusal::NoCopy`].
+    pub(crate) fn of(snapshot: &Snapshot, private: Option<&Path>) -> Result<MemoryCopy, Refusal> {
+        let copied = match memfd(snapshot) {
+            Ok(copy) => return Ok(copy),
+            Err(error) => error,
+        };
+        let Some(folder) = private else { return Err(Refusal::NoCopy(copied.to_string())) };
+        tracing::debug!(error = %copied, folder = %folder.display(), "no memfd, copying into a private folder");
+        private_file(snapshot, folder).map_err(|error| Refusal::NoCopy(format!("{}: {error}", folder.display())))
+    }
+
+    /// What `dlopen` takes.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Another descriptor of the same copy, for a probe child.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub(crate) fn reopen(&self) -> std::io::Result<OwnedFd> {
+        self.fd.try_clone()
+    }
+}
+
+fn memfd(snapshot: &Snapshot) -> std::io::Result<MemoryCopy> {
+    // The name shows in backtraces and /proc/self/maps; it takes 249 bytes.
+    let name: String = snapshot.path.file_name().unwrap_or_default().to_string_lossy().chars().take(60).collect();
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    // Kernels before 6.3 do not know NOEXEC_SEAL. It forbids execve, not the mapping that dlopen makes.
+    let fd = match rustix::fs::memfd_create(name.as_str(), flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => rustix::fs::memfd_create(name.as_str(), flags),
+        made => made,
+    }?;
+    let mut file = File::from(fd);
+    file.write_all(&snapshot.bytes)?;
+    let fd = OwnedFd::from(file);
+    rustix::fs::fcntl_add_seals(&fd, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+    // Without /proc the linker could not open it.
+    fs::metadata(&path)?;
+    Ok(MemoryCopy { path, fd })
+}
+
+/// Writes `folder/<sha256>.so`, 0500 in a folder of 0700. One that is there already is compared byte for byte.
+pub(crate) fn private_file(snapshot: &Snapshot, folder: &Path) -> std::io::Result<MemoryCopy> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let path = folder.join(format!("{}.so", snapshot.digest.hex()));
+    if fs::read(&path).ok().as_deref() != Some(snapshot.bytes.as_slice()) {
+        let unfinished = folder.join(format!(".{}.{}", snapshot.digest.hex(), std::process::id()));
+        let _ = fs::remove_file(&unfinished);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o500).open(&unfinished)?;
+        file.write_all(&snapshot.bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, &path)?;
+    }
+    Ok(MemoryCopy { fd: OwnedFd::from(File::open(&path)?), path })
+}

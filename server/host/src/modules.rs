@@ -1,0 +1,110 @@
+//! Libraries by digest: each distinct one is loaded once and kept for ever; changing back and forth leaks nothing.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyhook_component::system::{Clock, Random};
+
+use crate::ffi::HostTable;
+use crate::inspect::{Tag, inspect};
+use crate::loader::{self, Loaded};
+use crate::memory_copy::MemoryCopy;
+use crate::probe::Probe;
+use crate::refusal::Refusal;
+use crate::snapshot::{Digest, Snapshot};
+use crate::table::Description;
+
+/// Distinct libraries after which a restart is advised: each keeps about a megabyte.
+const MANY: usize = 20;
+
+/// A loaded library.
+pub(crate) struct Module {
+    pub(crate) tag: Tag,
+    pub(crate) plugins: Vec<Arc<Loaded>>,
+    /// Keeps the descriptor's number from being used again.
+    _copy: MemoryCopy,
+}
+
+/// What is known of a library without running it in this process.
+#[derive(Debug)]
+pub struct Examined {
+    /// Of the file.
+    pub digest: Digest,
+    /// Who built it.
+    pub tag: Tag,
+    /// What it registers.
+    pub plugins: Vec<Description>,
+    /// Findings about owner and mode.
+    pub warnings: Vec<String>,
+}
+
+/// All libraries that this process loaded.
+pub(crate) struct Modules {
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    /// Where copies go when there is no memfd.
+    private: Option<PathBuf>,
+    probe: Probe,
+    loaded: Mutex<HashMap<Digest, Arc<Module>>>,
+    linked: Mutex<Option<Vec<Arc<Loaded>>>>,
+}
+
+impl Modules {
+    pub(crate) fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>, private: Option<PathBuf>, probe: Probe) -> Modules {
+        Modules { clock, random, private, probe, loaded: Mutex::default(), linked: Mutex::default() }
+    }
+
+    /// The plugins that are linked into this program.
+    pub(crate) fn linked(&self) -> Result<Vec<Arc<Loaded>>, Refusal> {
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*linked {
+            return Ok(known.clone());
+        }
+        let found: Vec<_> = loader::linked(self.table("linked"))?.into_iter().map(Arc::new).collect();
+        *linked = Some(found.clone());
+        Ok(found)
+    }
+
+    /// The module of a snapshot, loaded now if it was not; `probed` tries it in a child first.
+    pub(crate) fn load(&self, snapshot: &Snapshot, probed: bool) -> Result<Arc<Module>, Refusal> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = loaded.get(&snapshot.digest) {
+            return Ok(Arc::clone(known));
+        }
+        let tag = inspect(&snapshot.bytes)?;
+        let copy = MemoryCopy::of(snapshot, self.private.as_deref())?;
+        if probed {
+            self.probe.run(&copy)?;
+        }
+        let label = snapshot.path.file_name().unwrap_or_default().to_string_lossy();
+        let plugins = loader::load(&copy, &snapshot.path, self.table(&label));
+        let plugins = match plugins {
+            Ok(plugins) => plugins.into_iter().map(Arc::new).collect(),
+            Err(refusal) => {
+                // Its descriptor must never be closed either: the linker may remember the path.
+                std::mem::forget(copy);
+                return Err(refusal);
+            }
+        };
+        let module = Arc::new(Module { tag, plugins, _copy: copy });
+        loaded.insert(snapshot.digest, Arc::clone(&module));
+        if loaded.len() >= MANY {
+            tracing::warn!(libraries = loaded.len(), "many distinct libraries were loaded; a restart frees their memory");
+        }
+        Ok(module)
+    }
+
+    /// Looks at a library and tries it in a child; nothing of it runs here.
+    pub(crate) fn examine(&self, path: &Path, snapshot: Snapshot) -> Result<Examined, Refusal> {
+        debug_assert_eq!(path, snapshot.path, "the snapshot is of this file");
+        let tag = inspect(&snapshot.bytes)?;
+        let plugins = self.probe.run(&MemoryCopy::of(&snapshot, self.private.as_deref())?)?;
+        plugins.iter().try_for_each(Description::check)?;
+        Ok(Examined { digest: snapshot.digest, tag, plugins, warnings: snapshot.warnings })
+    }
+
+    fn table(&self, label: &str) -> &'static HostTable {
+        HostTable::leak(label, Arc::clone(&self.clock), Arc::clone(&self.random))
+    }
+}

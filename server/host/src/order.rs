@@ -1,0 +1,104 @@
+//! Puts the hooks of all running plugins into chains: registered priorities, what the operator says instead, explicit lists.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyhook_component::hooks::HookPoint;
+use keyhook_core::crypto::sha256;
+use keyhook_plugin::abi;
+
+use crate::chain::{Chain, Chains, sort, sort_by_list};
+use crate::instance::Instance;
+use crate::link::Link;
+use crate::plugin::PluginSettings;
+use crate::table::HookDescription;
+use crate::world::World;
+
+/// Where a person waits: a login against a directory server takes its time.
+const AUTHORIZATION_LIMIT: Duration = Duration::from_secs(10);
+/// Everywhere else a client waits.
+const LIMIT: Duration = Duration::from_millis(500);
+
+/// A running plugin, its settings, and what identifies its code and configuration.
+pub(crate) struct Running {
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) settings: PluginSettings,
+    pub(crate) identity: [u8; 32],
+}
+
+/// All chains of a generation.
+///
+/// # Errors
+/// A text for each name in `order` that is wrong.
+pub(crate) fn chains(running: &[Running], order: &BTreeMap<String, Vec<String>>, world: &Arc<World>) -> Result<Chains, Vec<String>> {
+    let mut wrong = Vec::new();
+    let mut custom: BTreeMap<String, Chain> = BTreeMap::new();
+    let names = running.iter().flat_map(|plugin| &plugin.instance.loaded.description.hooks).filter(|hook| hook.is_custom());
+    for name in names.map(|hook| hook.name.clone()) {
+        if !custom.contains_key(&name) {
+            let chain = chain(&name, running, |hook| hook.is_custom() && hook.name == name, order, &mut wrong);
+            custom.insert(name, chain);
+        }
+    }
+    let points = HookPoint::ALL.map(|point| chain(point.name(), running, |hook| hook.point() == Some(point), order, &mut wrong));
+    for name in order.keys() {
+        let is_known = HookPoint::ALL.iter().any(|point| point.name() == name) || custom.contains_key(name);
+        if !is_known {
+            wrong.push(format!("[hooks] {name}: there is no such hook"));
+        }
+    }
+    if wrong.is_empty() { Ok(Chains { points, custom, world: Arc::clone(world) }) } else { Err(wrong) }
+}
+
+fn chain(
+    name: &str,
+    running: &[Running],
+    is_it: impl Fn(&HookDescription) -> bool,
+    order: &BTreeMap<String, Vec<String>>,
+    wrong: &mut Vec<String>,
+) -> Chain {
+    let (mut links, mut observers, mut identities) = (Vec::new(), Vec::new(), Vec::new());
+    for plugin in running {
+        for (index, hook) in (0u32..).zip(&plugin.instance.loaded.description.hooks) {
+            if is_it(hook) {
+                let list = if hook.flags & abi::HOOK_OBSERVER == 0 { &mut links } else { &mut observers };
+                list.push(link(plugin, index, hook));
+                identities.extend_from_slice(&plugin.identity);
+            }
+        }
+    }
+    sort(&mut observers);
+    match order.get(name) {
+        None => sort(&mut links),
+        Some(list) => {
+            if let Err(text) = sort_by_list(name, &mut links, list) {
+                wrong.push(text);
+            }
+        }
+    }
+    let digest = sha256(&identities);
+    let generation = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    Chain { name: name.into(), links: links.into(), observers: observers.into(), generation }
+}
+
+fn link(plugin: &Running, index: u32, hook: &HookDescription) -> Link {
+    Link {
+        instance: Arc::clone(&plugin.instance),
+        index,
+        priority: plugin.settings.priority.get(&hook.name).copied().unwrap_or(hook.priority),
+        inline: hook.flags & abi::HOOK_INLINE != 0,
+        timeout: limit(hook, &plugin.settings),
+    }
+}
+
+fn limit(hook: &HookDescription, settings: &PluginSettings) -> Duration {
+    let is_authorization = matches!(hook.point(), Some(HookPoint::AuthorizationGet | HookPoint::AuthorizationPost));
+    let default = if is_authorization { AUTHORIZATION_LIMIT } else { LIMIT };
+    settings.timeouts.get(&hook.name).copied().or(settings.timeout).unwrap_or(default)
+}
+
+/// The deadline of a plugin's URL handlers: a person may wait there, too.
+pub(crate) fn route_limit(settings: &PluginSettings) -> Duration {
+    settings.timeout.unwrap_or(AUTHORIZATION_LIMIT)
+}

@@ -1,0 +1,127 @@
+//! What a library registers, checked and owned: nothing after this trusts a table of the library's.
+
+use keyhook_component::hooks::HookPoint;
+use keyhook_plugin::abi;
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+
+/// A plugin as its table describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// 1–64 bytes of `a-z A-Z 0-9 - _ .`.
+    pub name: String,
+    /// As the plugin says.
+    pub version: String,
+    /// In the table's order, which is the order of the indices that are called.
+    pub hooks: Vec<HookDescription>,
+    /// In the table's order.
+    pub routes: Vec<RouteDescription>,
+}
+
+/// A hook that a plugin registers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookDescription {
+    /// The hook's name.
+    pub name: String,
+    /// Lower runs first.
+    pub priority: i32,
+    /// `HOOK_*` bits.
+    pub flags: u32,
+}
+
+/// A URL that a plugin answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteDescription {
+    /// Upper-case method or `*`.
+    pub method: String,
+    /// Path pattern.
+    pub path: String,
+    /// `ROUTE_*` bits.
+    pub flags: u32,
+}
+
+impl HookDescription {
+    /// The server's hook point of that name, unless it is a custom hook.
+    pub fn point(&self) -> Option<HookPoint> {
+        HookPoint::ALL.into_iter().find(|point| !self.is_custom() && point.name() == self.name)
+    }
+
+    /// Whether other plugins fire it.
+    pub fn is_custom(&self) -> bool {
+        self.flags & abi::HOOK_CUSTOM != 0
+    }
+}
+
+impl std::fmt::Display for RouteDescription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl Description {
+    /// Checks a description that was copied out of a table.
+    ///
+    /// # Errors
+    /// [`Refusal::BadTable`], [`Refusal::UnknownHook`], [`Refusal::BadRoute`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        if !is_name(&self.name) {
+            return Err(Refusal::BadTable(format!("plugin name {:?} (1 to 64 of a-z A-Z 0-9 - _ .)", self.name)));
+        }
+        if self.version.len() > 64 || self.version.chars().any(char::is_control) {
+            return Err(Refusal::BadTable(format!("version of plugin {:?}", self.name)));
+        }
+        self.hooks.iter().try_for_each(check_hook)?;
+        self.routes.iter().try_for_each(check_route)?;
+        for (index, route) in self.routes.iter().enumerate() {
+            if self.routes[..index].iter().any(|other| other.method == route.method && other.path == route.path) {
+                return Err(Refusal::BadRoute { route: route.to_string(), why: "registered twice".into() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a plugin may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+fn check_hook(hook: &HookDescription) -> Result<(), Refusal> {
+    let known = HookPoint::ALL.map(HookPoint::name);
+    if hook.is_custom() {
+        return match () {
+            () if !is_name(&hook.name) => Err(Refusal::BadTable(format!("custom hook {:?} (1 to 64 of a-z A-Z 0-9 - _ .)", hook.name))),
+            () if known.contains(&hook.name.as_str()) => {
+                Err(Refusal::BadTable(format!("custom hook {:?} has the name of one of the server's", hook.name)))
+            }
+            () => Ok(()),
+        };
+    }
+    if known.contains(&hook.name.as_str()) || hook.flags & abi::HOOK_OPTIONAL != 0 {
+        return Ok(());
+    }
+    let name = hook.name.chars().take(64).collect();
+    Err(Refusal::UnknownHook { name, known: known.join(", ") })
+}
+
+fn check_route(route: &RouteDescription) -> Result<(), Refusal> {
+    let refuse = |why: &str| Err(Refusal::BadRoute { route: route.to_string().chars().take(120).collect(), why: why.into() });
+    let is_method = route.method == "*" || (!route.method.is_empty() && route.method.bytes().all(|byte| byte.is_ascii_uppercase()));
+    if !is_method || route.method.len() > 16 {
+        return refuse("the method is not an upper-case word or *");
+    }
+    if !route.path.starts_with('/') || route.path.len() > 512 {
+        return refuse("a path starts with / and has at most 512 bytes");
+    }
+    if route.path.bytes().any(|byte| !byte.is_ascii_graphic() || b"?#\\\"<>".contains(&byte)) {
+        return refuse("a path has no spaces, controls, ?, #, \\ or quotes");
+    }
+    if route.path.split('/').any(|segment| matches!(segment, "." | "..")) || route.path.contains("//") {
+        return refuse("a path has no empty, . or .. segments");
+    }
+    match matchit::Router::new().insert(route.path.as_str(), ()) {
+        Ok(()) => Ok(()),
+        Err(error) => refuse(&error.to_string()),
+    }
+}
