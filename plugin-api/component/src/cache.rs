@@ -113,3 +113,8 @@ impl RecordCache {
         self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#[path = "cache_tests.rs"]
+mod tests;

@@ -74,3 +74,8 @@ impl Records {
         Ok(self.get::<NotBefore>(&Key::named(subject)).await?.live().map(|stored| stored.body.instant))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#[path = "liveness_tests.rs"]
+mod tests;

@@ -131,3 +131,10 @@ impl Records {
 
 /// Kinds that a store lists for people.
 pub const LISTED: [Kind; 4] = [Kind::Client, Kind::User, Kind::Grant, Kind::Session];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod test_store;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod tests;
