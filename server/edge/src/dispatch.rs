@@ -83,15 +83,11 @@ impl RouteTable {
             });
             for (method, path) in endpoint.routes(settings) {
                 check_path(&path, endpoint.name())?;
-                let methods = match by_path.iter_mut().position(|(other, _)| *other == path) {
-                    Some(at) => &mut by_path[at].1,
-                    None => {
-                        by_path.push((path.clone(), Methods::default()));
-                        let last = by_path.len() - 1;
-                        &mut by_path[last].1
-                    }
-                };
-                methods.insert(method, &target, &path)?;
+                let at = by_path.iter().position(|(other, _)| *other == path).unwrap_or_else(|| {
+                    by_path.push((path.clone(), Methods::default()));
+                    by_path.len() - 1
+                });
+                by_path[at].1.insert(method, &target, &path)?;
             }
         }
         let mut table = RouteTable { exact: HashMap::new(), patterns: Router::new(), origin: Origin::of(settings.issuer.as_str()) };

@@ -36,7 +36,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             header_deadline: Duration::from_secs(10),
-            idle_deadline: Duration::from_secs(60),
+            idle_deadline: Duration::from_mins(1),
             body_deadline: Duration::from_secs(20),
             write_deadline: Duration::from_secs(20),
             head_bytes: 16 * 1024,

@@ -121,7 +121,7 @@ impl Metrics {
         self.turned.get_or_create(&ReasonLabels { reason: reason.name() }).inc();
     }
 
-    /// The page for Prometheus, in OpenMetrics' text format.
+    /// The page for Prometheus, in the text format `OpenMetrics`.
     pub fn page(&self) -> String {
         let mut page = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);

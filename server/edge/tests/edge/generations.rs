@@ -6,7 +6,8 @@ use http::{Method, StatusCode};
 use keyhook_component::response::Response;
 use tokio::io::AsyncWriteExt;
 
-use super::support::{Setup, Waiting, live, read_reply, small};
+use super::client::read_reply;
+use super::support::{Setup, Waiting, live, small};
 
 #[tokio::test]
 async fn a_request_finishes_in_the_generation_it_began_in() {

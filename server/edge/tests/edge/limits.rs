@@ -6,7 +6,8 @@ use keyhook_edge::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
-use super::support::{Running, Setup, Waiting, endpoints, page, read_reply};
+use super::client::read_reply;
+use super::support::{Running, Setup, Waiting, endpoints, page};
 
 const POST: &str = "POST /token HTTP/1.1\r\nHost: localhost:8080\r\n";
 

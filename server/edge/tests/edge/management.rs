@@ -10,7 +10,8 @@ use keyhook_edge::{Health, HealthReport, Listeners};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::support::{Reply, Setup, read_reply};
+use super::client::{Reply, read_reply};
+use super::support::Setup;
 
 #[derive(Default)]
 struct Switch(AtomicBool);

@@ -7,7 +7,8 @@ use keyhook_component::response::Response;
 use keyhook_edge::{Metrics, RouteConflict, RouteTable};
 use tokio::io::AsyncWriteExt;
 
-use super::support::{Setup, live, page, read_reply, small};
+use super::client::read_reply;
+use super::support::{Setup, live, page, small};
 
 /// Paths compare byte for byte: no spelling of a path passes a rule that names another (CWE-551).
 #[tokio::test]

@@ -7,7 +7,8 @@ use keyhook_edge::serve::Workers;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::support::{Setup, Waiting, read_reply};
+use super::client::read_reply;
+use super::support::{Setup, Waiting};
 
 const WAIT: &[u8] = b"GET /wait HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
 

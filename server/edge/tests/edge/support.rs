@@ -1,38 +1,24 @@
-//! A server with small endpoints, and a client that sends bytes as they are.
+//! A server with small endpoints.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use keyhook_component::BoxFuture;
-use keyhook_component::audit::{Audit, Event};
-use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::hooks::NoHooks;
-use keyhook_component::pages::Pages;
-use keyhook_component::record::{Key, Kind, Record};
-use keyhook_component::records::Records;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
-use keyhook_component::settings::{Lifetimes, Paths, Settings};
-use keyhook_component::store::{Index, Lookup, Page, Promises, Store, StoreError};
-use keyhook_component::system::{Clock, Random};
+use keyhook_component::settings::Settings;
 use keyhook_core::authorize::Refusal;
 use keyhook_core::client::Client;
-use keyhook_core::crypto::{MasterKey, Sealer};
 use keyhook_core::error::OAuthError;
-use keyhook_core::id::RecordId;
-use keyhook_core::issuer::Issuer;
 use keyhook_core::redirect::RedirectUri;
-use keyhook_core::time::Timestamp;
 use keyhook_edge::serve::Workers;
 use keyhook_edge::{Application, Limits, Listeners, Live, Metrics, RouteTable, Server, Tls, TrustedProxies};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+
+use super::stage::context;
 
 /// An endpoint made of a name, a route and a function.
 pub(crate) struct Small {
@@ -203,195 +189,4 @@ impl Setup {
 pub(crate) fn live(endpoints: &[Arc<dyn Endpoint>], issuer: &str, dev: bool, metrics: &Metrics) -> Live {
     let context = Arc::new(context(issuer, dev));
     Live { routes: RouteTable::build(endpoints, &context.settings, metrics).unwrap(), context }
-}
-
-impl Running {
-    pub(crate) async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    /// Sends bytes on a connection of their own, and reads until the server closes it or one response is complete.
-    pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> Reply {
-        let mut stream = self.connect().await;
-        stream.write_all(bytes.as_ref()).await.unwrap();
-        read_reply(&mut stream, false).await
-    }
-
-    /// Sends bytes and reads all that comes until the server closes the connection.
-    pub(crate) async fn send_to_end(&self, bytes: impl AsRef<[u8]>) -> String {
-        let mut stream = self.connect().await;
-        stream.write_all(bytes.as_ref()).await.unwrap();
-        let mut all = Vec::new();
-        // A reset after the response is an end, too.
-        let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut all)).await.expect("the server closes");
-        String::from_utf8(all).unwrap()
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost:8080\r\n\r\n")).await
-    }
-}
-
-/// A response.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: String,
-}
-
-impl Reply {
-    /// The values of a header.
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
-    }
-
-    /// The value of a header; empty when there is none.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.all(name).first().copied().unwrap_or_default()
-    }
-}
-
-/// Reads one response. `head` says that it answers HEAD: a length without content.
-pub(crate) async fn read_reply(stream: &mut (impl AsyncReadExt + Unpin), head: bool) -> Reply {
-    let mut bytes = Vec::new();
-    let complete = async {
-        loop {
-            if let Some(reply) = parse(&bytes, head) {
-                return reply;
-            }
-            let count = stream.read_buf(&mut bytes).await.expect("the server answers");
-            assert!(count > 0, "the server closed the connection after {:?}", String::from_utf8_lossy(&bytes));
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), complete).await.expect("the server answers in time")
-}
-
-fn parse(bytes: &[u8], head: bool) -> Option<Reply> {
-    let text = String::from_utf8_lossy(bytes);
-    let (start, body) = text.split_once("\r\n\r\n")?;
-    let status = start.split(' ').nth(1)?.parse().ok()?;
-    let mut reply = Reply { status, head: start.to_owned(), body: String::new() };
-    let length: usize = if head { 0 } else { reply.header("content-length").parse().unwrap_or(0) };
-    if body.len() < length {
-        return None;
-    }
-    body.clone_into(&mut reply.body);
-    Some(reply)
-}
-
-fn context(issuer: &str, dev: bool) -> Context {
-    let settings = Settings {
-        issuer: Issuer::parse(issuer).unwrap(),
-        dev,
-        paths: Paths::default(),
-        lifetimes: Lifetimes::default(),
-        builtin_login: true,
-        builtin_consent: true,
-        remember_consent: true,
-        refresh_grace: Duration::from_secs(10),
-        scope_descriptions: std::collections::BTreeMap::default(),
-        compat: Vec::new(),
-        attempts_per_user: 5,
-        attempts_per_address: 50,
-        attempts_window: Duration::from_secs(60),
-        password_workers: 1,
-        cookie_name: "c".to_owned(),
-        cookie_secure: false,
-        realm: "keyhook".to_owned(),
-    };
-    Context {
-        settings: Arc::new(settings),
-        records: Records::new(Arc::new(NoStore), 1),
-        clock: Arc::new(Still),
-        random: Arc::new(Counting(AtomicU64::new(1))),
-        hooks: Arc::new(NoHooks),
-        audit: Arc::new(Still),
-        pages: Arc::new(Plain),
-        sealer: Arc::new(Sealer::new(vec![MasterKey::new([7; 32])]).unwrap()),
-        grants: Arc::new([]),
-        metadata: bytes::Bytes::new(),
-        dev: None,
-    }
-}
-
-struct Plain;
-
-impl Pages for Plain {
-    fn error(&self, _: &Request, _: &Settings, error: &OAuthError) -> Response {
-        Response::html(StatusCode::from_u16(error.status()).unwrap(), format!("error page: {}", error.wire_description()))
-    }
-
-    fn not_found(&self, _: &Request, _: &Settings) -> Response {
-        Response::html(StatusCode::NOT_FOUND, "not found page")
-    }
-
-    fn wrong_host(&self, request: &Request, settings: &Settings) -> Response {
-        Response::html(StatusCode::MISDIRECTED_REQUEST, format!("wrong host {} not {}", request.host, settings.issuer.as_str()))
-    }
-
-    fn wrap(&self, title: &str, html: &str) -> String {
-        format!("{title}{html}")
-    }
-}
-
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(1)
-    }
-}
-
-impl Audit for Still {
-    fn record(&self, _: Event) {}
-}
-
-/// Numbers that differ: enough for ids in a test.
-struct Counting(AtomicU64);
-
-impl Random for Counting {
-    fn fill(&self, out: &mut [u8]) {
-        let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for (byte, source) in out.iter_mut().zip(number.to_be_bytes().iter().cycle()) {
-            *byte = *source;
-        }
-    }
-}
-
-struct NoStore;
-
-impl Store for NoStore {
-    fn get<'a>(&'a self, _: Kind, _: &'a Key) -> BoxFuture<'a, Result<Lookup<Record>, StoreError>> {
-        Box::pin(async { Ok(Lookup::Absent) })
-    }
-
-    fn list<'a>(&'a self, _: Kind, _: &'a Index, _: Page) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn apply(&self, _: Batch) -> BoxFuture<'_, Result<Applied, StoreError>> {
-        Box::pin(async { Err(StoreError::Unavailable("there is none".to_owned())) })
-    }
-
-    fn purge<'a>(&'a self, _: Timestamp, _: &'a [(Kind, RecordId)]) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async { Ok(0) })
-    }
-
-    fn promises(&self) -> Promises {
-        Promises { durable: false, evicts: true, shared: false, atomic: true }
-    }
-
-    fn changed_elsewhere(&self) -> u64 {
-        0
-    }
-
-    fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
-    }
 }
