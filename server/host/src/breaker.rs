@@ -9,7 +9,7 @@ use keyhook_component::system::Clock;
 use keyhook_core::time::Timestamp;
 
 /// Panics within this time count.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// How long a plugin rests before one call may try again.
 const REST: Duration = Duration::from_secs(30);
 

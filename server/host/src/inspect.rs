@@ -1,5 +1,7 @@
 //! Reads a library's structure and ABI tag out of its bytes: nothing of it has run yet, and a damaged file ends here.
 
+use std::mem::offset_of;
+
 use keyhook_plugin::abi;
 use object::elf;
 use object::read::elf::{Dyn as _, ElfFile64, FileHeader as _, ProgramHeader as _};
@@ -132,7 +134,6 @@ const TAG_LEN: usize = size_of::<abi::AbiTag>();
 
 fn check_tag(tag: &[u8; TAG_LEN]) -> Result<Tag, Refusal> {
     let number = |at: usize| u32::from_le_bytes([tag[at], tag[at + 1], tag[at + 2], tag[at + 3]]);
-    use std::mem::offset_of;
     if tag[..8] != abi::MAGIC {
         return Err(Refusal::BadTag("wrong magic".into()));
     }

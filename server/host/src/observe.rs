@@ -13,11 +13,11 @@ use crate::link::Link;
 /// Runs a chain's observers: inline ones at once, the others beside the request. `seed` is the call before the chain, for what a
 /// denial threw away.
 pub(crate) fn run(chains: &Arc<Chains>, point: HookPoint, seed: HookCall, finished: &Finished) {
-    let mut seen = if matches!(finished.verdict, Verdict::Deny(_)) { seed } else { finished.call.clone() };
-    seen.facts.retain(|(name, _)| *name != "outcome");
-    seen.fact("outcome", outcome(&finished.verdict));
+    let mut shown = if matches!(finished.verdict, Verdict::Deny(_)) { seed } else { finished.call.clone() };
+    shown.facts.retain(|(name, _)| *name != "outcome");
+    shown.fact("outcome", outcome(&finished.verdict));
     for link in &*chains.points[point as usize].observers {
-        let mut call = watching(chains, point, link, seen.clone());
+        let mut call = watching(chains, point, link, shown.clone());
         if link.inline {
             link.run(&mut call);
         } else if let Ok(runtime) = Handle::try_current() {

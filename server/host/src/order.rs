@@ -1,6 +1,6 @@
 //! Puts the hooks of all running plugins into chains: registered priorities, what the operator says instead, explicit lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,11 +35,9 @@ pub(crate) fn chains(running: &[Running], order: &BTreeMap<String, Vec<String>>,
     let mut wrong = Vec::new();
     let mut custom: BTreeMap<String, Chain> = BTreeMap::new();
     let names = running.iter().flat_map(|plugin| &plugin.instance.loaded.description.hooks).filter(|hook| hook.is_custom());
-    for name in names.map(|hook| hook.name.clone()) {
-        if !custom.contains_key(&name) {
-            let chain = chain(&name, running, |hook| hook.is_custom() && hook.name == name, order, &mut wrong);
-            custom.insert(name, chain);
-        }
+    for name in names.map(|hook| hook.name.clone()).collect::<BTreeSet<_>>() {
+        let chain = chain(&name, running, |hook| hook.is_custom() && hook.name == name, order, &mut wrong);
+        custom.insert(name, chain);
     }
     let points = HookPoint::ALL.map(|point| chain(point.name(), running, |hook| hook.point() == Some(point), order, &mut wrong));
     for name in order.keys() {

@@ -1,5 +1,6 @@
 //! A private copy of a library's bytes, taken after the checks of owner and mode: what is checked is what is loaded.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -29,7 +30,11 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     /// 64 lower-case hex digits.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// The first 12 hex digits, for messages.
@@ -84,6 +89,7 @@ impl Snapshot {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unreadable(error: std::io::Error) -> Refusal {
     Refusal::Unreadable(match error.kind() {
         std::io::ErrorKind::NotFound => "No such file".to_owned(),
@@ -118,15 +124,15 @@ fn weigh(what: &str, path: &Path, metadata: &std::fs::Metadata, trust: Trust, wa
     // A user's private group has the user's own number and no other member.
     if mode & 0o020 != 0 && !sticky_root && metadata.gid() != owner {
         let finding = format!("{named} is writable by group or others (mode {mode:o})");
-        note(finding, format!("chmod g-w {}", path.display()), trust, warnings)?;
+        note(finding, &format!("chmod g-w {}", path.display()), trust, warnings)?;
     }
     if owner != 0 && owner != rustix::process::geteuid().as_raw() {
-        note(format!("{named} is owned by uid {owner}"), format!("chown root {}", path.display()), trust, warnings)?;
+        note(format!("{named} is owned by uid {owner}"), &format!("chown root {}", path.display()), trust, warnings)?;
     }
     Ok(())
 }
 
-fn note(finding: String, remedy: String, trust: Trust, warnings: &mut Vec<String>) -> Result<(), Refusal> {
+fn note(finding: String, remedy: &str, trust: Trust, warnings: &mut Vec<String>) -> Result<(), Refusal> {
     match trust {
         Trust::Strict => Err(Refusal::Exposed(finding)),
         Trust::Lenient => {

@@ -1,9 +1,9 @@
-//! A clock and chance for tests.
+//! A clock for tests.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use keyhook_component::system::{Clock, Random};
+use keyhook_component::system::Clock;
 use keyhook_core::time::Timestamp;
 
 /// A clock that moves when it is told to.
@@ -22,14 +22,5 @@ impl HandClock {
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// Not random at all.
-pub(crate) struct Sevens;
-
-impl Random for Sevens {
-    fn fill(&self, out: &mut [u8]) {
-        out.fill(7);
     }
 }
