@@ -8,12 +8,17 @@ use keyhook_core::redirect::ValidatedRedirectUri;
 
 use crate::pages;
 
-/// To the client, with parameters. Browsers do not always follow a redirect to an app after a form: a navigation gets a page with a link.
+/// To the client, with parameters.
 pub(crate) fn to_client(request: &Request, context: &Context, to: &ValidatedRedirectUri, parameters: &[(&str, &str)]) -> Response {
-    let navigates = request.header("sec-fetch-dest") == Some("document");
-    if !(to.is_custom_scheme() && navigates) {
-        return Response::redirect(to, parameters);
-    }
-    let target = to.with_params(parameters);
-    pages::page(StatusCode::OK, &pages::Leave { base: pages::base(&context.settings), target: &target })
+    if needs_page(request, to) { page(context, &to.with_params(parameters)) } else { Response::redirect(to, parameters) }
+}
+
+/// Browsers do not always follow a redirect to an app after a form: a navigation gets a page with a link.
+pub(crate) fn needs_page(request: &Request, to: &ValidatedRedirectUri) -> bool {
+    to.is_custom_scheme() && request.header("sec-fetch-dest") == Some("document")
+}
+
+/// The page that leads to `target`: a validated redirect URI with its parameters.
+pub(crate) fn page(context: &Context, target: &str) -> Response {
+    pages::page(StatusCode::OK, &pages::Leave { base: pages::base(&context.settings), target })
 }

@@ -23,6 +23,7 @@ pub mod password;
 mod session;
 mod token_hooks;
 mod token_kh;
+mod watched_hooks;
 
 pub use pages::BuiltinPages;
 pub use password::hash_password;

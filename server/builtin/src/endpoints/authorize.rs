@@ -47,7 +47,7 @@ impl Endpoint for AuthorizeEndpoint {
                 Method::POST => form(request, context, &mut event).await,
                 _ => ask(request, context, &mut event).await,
             };
-            closed(event, answer, context)
+            closed(event, answer, request, context)
         })
     }
 }

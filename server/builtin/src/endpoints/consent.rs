@@ -47,7 +47,7 @@ impl Endpoint for ConsentEndpoint {
                 Method::POST => decide(request, context, &mut event).await,
                 _ => show(request, context, &mut event).await,
             };
-            closed(event, answer, context)
+            closed(event, answer, request, context)
         })
     }
 }

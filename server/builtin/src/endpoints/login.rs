@@ -58,7 +58,7 @@ impl Endpoint for LoginEndpoint {
                 Method::POST => self.submit(request, context, &mut event).await,
                 _ => show(request, context, &mut event).await,
             };
-            closed(event, answer, context)
+            closed(event, answer, request, context)
         })
     }
 }

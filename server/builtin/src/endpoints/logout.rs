@@ -44,7 +44,7 @@ impl Endpoint for LogoutEndpoint {
                 Method::POST => sign_out(request, context, &mut event).await,
                 _ => show(request, context).await,
             };
-            closed(event, answer, context)
+            closed(event, answer, request, context)
         })
     }
 }

@@ -6,8 +6,10 @@ mod introspect;
 mod login;
 mod logout;
 pub mod metadata;
+pub(crate) mod playground;
 pub(crate) mod resume;
 mod revoke;
+mod start;
 mod stylesheet;
 mod token;
 
@@ -17,19 +19,24 @@ pub use introspect::IntrospectEndpoint;
 pub use login::LoginEndpoint;
 pub use logout::LogoutEndpoint;
 pub use metadata::{MetadataEndpoint, metadata_document};
+pub use playground::PlaygroundEndpoint;
 pub use resume::ResumeEndpoint;
 pub use revoke::RevokeEndpoint;
+pub use start::StartEndpoint;
 pub use stylesheet::StylesheetEndpoint;
 pub use token::TokenEndpoint;
 
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
+use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
-use keyhook_core::authorize::Refusal;
+use keyhook_core::authorize::{Refusal, error_redirect};
 use keyhook_core::client::AuthMethod;
 use keyhook_core::error::OAuthError;
 use keyhook_core::kh;
+
+use crate::leave;
 
 /// How clients authenticate at the token and revocation endpoints.
 const AUTH_METHODS: [AuthMethod; 3] = [AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::None];
@@ -52,13 +59,18 @@ fn audited(mut event: Event, answer: Result<Response, OAuthError>, context: &Con
 }
 
 /// Records the refusal of a request that people made; what succeeded was recorded where it was decided.
-fn closed(event: Event, answer: Result<Response, Refusal>, context: &Context) -> Result<Response, Refusal> {
-    if let Err(refusal) = &answer {
-        let mut event = event;
-        refused(&mut event, refusal.error());
-        context.audit.record(event);
+///
+/// The way to an app is a page on a navigation, for a refusal as for a code; every other refusal is the edge's to write.
+fn closed(mut event: Event, answer: Result<Response, Refusal>, request: &Request, context: &Context) -> Result<Response, Refusal> {
+    let Err(refusal) = answer else { return answer };
+    refused(&mut event, refusal.error());
+    context.audit.record(event);
+    match refusal {
+        Refusal::Redirect { to, state, error } if leave::needs_page(request, &to) => {
+            Ok(leave::page(context, &error_redirect(&to, state.as_deref(), context.settings.issuer.as_str(), &error)))
+        }
+        refusal => Err(refusal),
     }
-    answer
 }
 
 /// Says in an event how a request was refused.

@@ -37,7 +37,7 @@ impl Endpoint for ResumeEndpoint {
         Box::pin(async move {
             let mut event = Event::new(Decision::Authorization, "ok").request(&request.id);
             let answer = resume(request, context, &mut event).await;
-            closed(event, answer, context)
+            closed(event, answer, request, context)
         })
     }
 }

@@ -5,12 +5,14 @@ mod texts;
 
 use askama::Template;
 use http::StatusCode;
+use keyhook_component::dev::{BuildReport, HookChange, PluginLine};
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
 
 pub use builtin::BuiltinPages;
 
 use crate::endpoints::consent::Sentence;
+use crate::endpoints::playground::Exchange;
 
 /// The stylesheet of every page.
 pub(crate) const STYLESHEET: &str = include_str!("../../static/keyhook.css");
@@ -144,4 +146,42 @@ pub(crate) struct Wrap<'a> {
     pub(crate) title: &'a str,
     /// Trusted: the plugin vouches for it.
     pub(crate) html: &'a str,
+}
+
+/// The start page of `keyhook dev`.
+#[derive(Template)]
+#[template(path = "start.html")]
+pub(crate) struct Start<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) issuer: &'a str,
+    pub(crate) metadata: String,
+    pub(crate) playground: String,
+    pub(crate) logout: String,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) plugins: Vec<PluginLine>,
+    pub(crate) build: Option<BuildReport>,
+    pub(crate) commands: Vec<String>,
+}
+
+/// The playground before the walk.
+#[derive(Template)]
+#[template(path = "playground.html")]
+pub(crate) struct Playground<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) start: String,
+    pub(crate) client: &'a str,
+    pub(crate) facts: Vec<(String, String)>,
+}
+
+/// The playground after the walk.
+#[derive(Template)]
+#[template(path = "played.html")]
+pub(crate) struct Played<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) again: String,
+    /// The error that came back, empty for none.
+    pub(crate) error: &'a str,
+    pub(crate) steps: Vec<Exchange>,
+    pub(crate) changes: Vec<HookChange>,
 }

@@ -10,6 +10,7 @@ mod doubles;
 mod flow;
 mod forms;
 mod login;
+mod playground;
 mod plugins;
 #[path = "../token/support.rs"]
 #[allow(dead_code, reason = "shared with the token tests, which use the rest")]

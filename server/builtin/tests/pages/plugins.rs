@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use http::StatusCode;
 use keyhook_component::hooks::HookPoint::{AuthorizationGet, AuthorizationPost};
-use keyhook_component::hooks::{Finished, HookCall, SignIn, Verdict};
+use keyhook_component::hooks::{Approved, Finished, HookCall, SignIn, Verdict};
 use keyhook_component::response::Response;
 use keyhook_core::error::OAuthError;
 use serde_json::json;
@@ -26,7 +26,7 @@ fn form(call: &HookCall, title: &str) -> Response {
 }
 
 fn sign_in(subject: &str) -> Verdict {
-    Verdict::SignIn(SignIn { subject: subject.into(), auth_time: None, acr: None, amr: vec!["otp".into()] })
+    Verdict::SignIn(SignIn { subject: subject.into(), auth_time: None, acr: None, amr: vec!["otp".into()], approved: None })
 }
 
 /// A plugin that shows a page on GET and signs in whoever its form names.
@@ -119,7 +119,7 @@ async fn a_plugin_that_fails_is_no_consent() {
 
 #[tokio::test]
 async fn approving_for_nobody_gives_no_code() {
-    let world = always(people().await, || Verdict::Approve(None));
+    let world = always(people().await, || Verdict::Approve(Approved::Everything));
     assert_refused(&Browser::of(&world).get(&request_of("shop", &[])).await, "server_error");
     assert_eq!(world.last_event().code, "KH0279");
 }
@@ -128,7 +128,7 @@ async fn approving_for_nobody_gives_no_code() {
 async fn approving_needs_a_sign_in_that_is_new_enough_and_gives_a_part_at_most() {
     for (scope, expected) in [(None, Ok("read write")), (Some("read"), Ok("read")), (Some("read admin"), Err("invalid_scope"))] {
         let (world, _) = plugged(people().await, &[AuthorizationGet], move |_, call| match fact(&call, "subject") {
-            Some(_) => finished(call, Verdict::Approve(scope.map(str::to_owned))),
+            Some(_) => finished(call, Verdict::Approve(scope.map_or(Approved::Everything, |scope| Approved::Part(scope.into())))),
             None => finished(call, Verdict::Continue),
         });
         let mut browser = Browser::of(&world);
@@ -148,8 +148,9 @@ async fn approving_needs_a_sign_in_that_is_new_enough_and_gives_a_part_at_most()
 #[tokio::test]
 async fn a_plugins_sign_in_is_checked_like_a_strangers() {
     for (subject, auth_time) in [("", None), ("a\nb", None), ("x", Some(i64::MAX)), ("x", Some(1_790_000_001)), ("x", Some(-1))] {
-        let world =
-            always(people().await, move || Verdict::SignIn(SignIn { subject: subject.into(), auth_time, acr: None, amr: Vec::new() }));
+        let world = always(people().await, move || {
+            Verdict::SignIn(SignIn { subject: subject.into(), auth_time, acr: None, amr: Vec::new(), approved: None })
+        });
         let mut browser = Browser::of(&world);
         assert_refused(&browser.get(&request_of("shop", &[])).await, "server_error");
         assert_eq!((world.last_event().code, browser.session()), ("KH0280", None));
@@ -198,4 +199,15 @@ async fn the_same_page_can_be_returned_to_from_elsewhere() {
     let back = browser.get(&format!("/authorize/resume?interaction={name}&ticket=7")).await;
     assert!(back.location().starts_with("/consent?"), "{back:#?}");
     assert!(!browser.session().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_plugin_that_may_takes_sign_in_and_consent_on_one_page() {
+    let world = always(people().await, || {
+        let approved = Some(Approved::Part("read".into()));
+        Verdict::SignIn(SignIn { subject: "carol".into(), auth_time: None, acr: None, amr: Vec::new(), approved })
+    });
+    let back = Browser::of(&world).get(&request_of("shop", &[("scope", "read write")])).await;
+    let tokens = world.redeem(crate::support::SHOP, &back.sent("code").unwrap()).await.unwrap();
+    assert_eq!(tokens["scope"], "read");
 }
