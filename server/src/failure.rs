@@ -42,10 +42,27 @@ impl Failure {
         Failure { code, exit, text: text.into(), whole: true }
     }
 
+    /// A failure from a text that holds its code in brackets, as the crates below write it: `[KH0401] the file …`.
+    pub(crate) fn bracketed(otherwise: &'static str, exit: Exit, text: &str) -> Failure {
+        let found = text.find("[KH").and_then(|at| Some((at, text.get(at + 1..at + 7)?)));
+        let known = found.and_then(|(at, code)| Some((at, crate::explain::find(code).ok()?.code)));
+        match known {
+            Some((at, code)) => Failure::new(code, exit, format!("{}{}", &text[..at], text[at + 8..].trim_start())),
+            None => Failure::new(otherwise, exit, text),
+        }
+    }
+
     /// Adds a line with the way out.
     #[must_use]
     pub(crate) fn help(mut self, text: impl fmt::Display) -> Failure {
         self.text = format!("{}\n   = help: {text}", self.text);
+        self
+    }
+
+    /// The same, under the code of `other`.
+    #[must_use]
+    pub(crate) fn of(mut self, other: &Failure) -> Failure {
+        self.code = other.code;
         self
     }
 
@@ -82,6 +99,6 @@ impl From<crate::config::Diagnostics> for Failure {
 
 impl From<keyhook_component::store::StoreError> for Failure {
     fn from(error: keyhook_component::store::StoreError) -> Failure {
-        Failure::new("KH0152", Exit::Failed, error.to_string()).help("see whether the database is there and whether this user may read and write it")
+        Failure::bracketed("KH0152", Exit::Failed, &error.to_string())
     }
 }

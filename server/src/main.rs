@@ -1,1 +1,5 @@
-fn main() {}
+//! The keyhook binary.
+
+fn main() -> std::process::ExitCode {
+    keyhook::main()
+}

@@ -27,11 +27,11 @@ pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
 pub(crate) use locate::files as locate;
 pub(crate) use reader::Shown;
 pub(crate) use sections::{
-    GroupStore, HookOrder, Keys, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, TlsFiles, Tokens, Trust,
+    GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, TlsFiles, Tokens,
+    Trust, group_name,
 };
-pub(crate) use text::{Origin, Place, SourceText};
+pub(crate) use text::{Origin, SourceText};
 pub(crate) use tree::{Node, Table, Value, merge, set};
-pub(crate) use units::duration as parse_duration;
 
 /// What runs, which decides the defaults and how strict the rules are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub(crate) enum Mode {
 }
 
 /// The layers, lowest first.
+#[derive(Clone)]
 pub(crate) struct Layers {
     /// What runs.
     pub(crate) mode: Mode,
@@ -50,6 +51,8 @@ pub(crate) struct Layers {
     pub(crate) base: Table,
     /// Files in the order given; later ones win.
     pub(crate) files: Vec<PathBuf>,
+    /// Texts in a file's form that an embedding program gives.
+    pub(crate) texts: Vec<String>,
     /// The environment.
     pub(crate) environment: Vec<(String, String)>,
     /// Flags, or the builder's methods.
@@ -91,8 +94,9 @@ impl Config {
     pub(crate) fn load(layers: Layers) -> Result<Config, Diagnostics> {
         let mut root = layers.base;
         let mut wrong = Vec::new();
-        for path in &layers.files {
-            match read_file(path).and_then(|source| tree::parse(&source)) {
+        let texts = layers.texts.into_iter().map(|text| Ok(Arc::new(SourceText { name: "config_text".to_owned(), text })));
+        for source in layers.files.iter().map(|path| read_file(path)).chain(texts) {
+            match source.and_then(|source| tree::parse(&source)) {
                 Ok(table) => merge(&mut root, table),
                 Err(found) => wrong.extend(found),
             }
@@ -138,6 +142,13 @@ impl Config {
         }
         config.shown = report.shown.into_inner();
         Ok(config)
+    }
+
+    /// The folder for what lives on disk; `None` where nothing does: every store is memory, and no folder was named.
+    pub(crate) fn data(&self) -> Option<&std::path::Path> {
+        let memory = self.store.fallback.scheme == "memory" && self.store.groups.values().all(|store| store.scheme == "memory");
+        let named = self.shown.iter().any(|shown| shown.path == "server.data" && !matches!(shown.origin, Origin::Default));
+        (named || !memory).then_some(self.server.data.as_path())
     }
 
     /// The path of `plugins.lock`.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::reader::{Section, quoted, text_of};
+use crate::config::reader::{Section, quoted, quoted_list, text_of, texts_of};
 use crate::config::text::Origin;
 use crate::config::tree::{Node, Value};
+use crate::config::units;
 
 /// What decides whether a library may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,13 @@ pub(crate) enum Trust {
 #[derive(Clone)]
 pub(crate) struct PluginTable {
     pub(crate) timeout: Option<Duration>,
+    /// Deadlines by hook name.
+    pub(crate) timeouts: BTreeMap<String, Duration>,
     pub(crate) max_concurrency: u32,
-    pub(crate) allow: Vec<String>,
+    pub(crate) max_queue: u32,
+    pub(crate) max_panics: u32,
+    /// `None` is what the host gives by default.
+    pub(crate) allow: Option<Vec<String>>,
     pub(crate) priority: BTreeMap<String, i32>,
     pub(crate) routes: Vec<String>,
     pub(crate) login_origins: Vec<String>,
@@ -71,20 +77,27 @@ fn trust(node: &Node) -> Result<Trust, String> {
 }
 
 fn table(section: Section<'_>, origin: &Origin) -> PluginTable {
-    let parse_timeout = |node: &Node| crate::config::units::duration(text_of(node)?).map(Some);
-    let show_timeout = |timeout: &Option<Duration>| timeout.map_or_else(|| "(by hook)".to_owned(), |timeout| quoted(&crate::config::units::show_duration(timeout)));
-    let priority = section.section("priority");
+    let parse_timeout = |node: &Node| units::duration(text_of(node)?).map(Some);
+    let show_timeout =
+        |timeout: &Option<Duration>| timeout.map_or_else(|| "(by hook)".to_owned(), |timeout| quoted(&units::show_duration(timeout)));
+    let parse_deadline = |node: &Node| units::duration(text_of(node)?);
+    let parse_allow = |node: &Node| texts_of(node).map(Some);
+    let show_allow = |allow: &Option<Vec<String>>| allow.as_ref().map_or_else(|| "(default)".to_owned(), |allow| quoted_list(allow));
+    let (priority, timeouts) = (section.section("priority"), section.section("timeouts"));
     let read = PluginTable {
         timeout: section.read("timeout", None, parse_timeout, show_timeout),
+        timeouts: timeouts.free(parse_deadline, |deadline| quoted(&units::show_duration(*deadline))),
         max_concurrency: section.count("max_concurrency", 32, 1..=4096),
-        allow: section.list("allow", &[]),
+        max_queue: section.count("max_queue", 64, 0..=65_536),
+        max_panics: section.count("max_panics", 10, 1..=1000),
+        allow: section.read("allow", None, parse_allow, show_allow),
         priority: priority.free(number, i32::to_string),
         routes: section.list("routes", &[]),
         login_origins: section.list("login_origins", &[]),
         config: section.node("config").map_or_else(|| serde_json::json!({}), |node| node.value.to_json()),
         origin: origin.clone(),
     };
-    if let Some(wrong) = read.allow.iter().find(|name| !CAPABILITIES.contains(&name.as_str())) {
+    if let Some(wrong) = read.allow.iter().flatten().find(|name| !CAPABILITIES.contains(&name.as_str())) {
         section.refuse("KH1005", "allow", format!("there is no capability `{wrong}`"), format!("known: {}", CAPABILITIES.join(", ")));
     }
     if let Some(Node { value, .. }) = section.node("config").filter(|node| !matches!(node.value, Value::Table(_))) {

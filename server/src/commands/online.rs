@@ -1,0 +1,65 @@
+//! Operations from the command line: through the admin socket of a running server, or over the opened store when none runs.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::admin::{self, SOCKET};
+use crate::audit::AuditLog;
+use crate::cli::{Global, ServeFlags};
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::operations::{Desk, Operation};
+use crate::system::{SystemClock, SystemRandom};
+use crate::{keys, stores};
+
+/// Asks the running server.
+///
+/// # Errors
+/// What it answered; `KH0157` when none runs.
+pub(crate) fn ask(global: &Global, operation: &Operation) -> Result<Value, Failure> {
+    let data = data_folder(global);
+    admin::call(&data.join(SOCKET), operation)?.ok_or_else(|| {
+        Failure::new("KH0157", Exit::Unreachable, format!("no server runs on the data folder {}", data.display()))
+            .help("start one with `keyhook serve` or `keyhook dev`, or name its configuration with --config")
+    })
+}
+
+/// Asks the running server, or does it over the store when none runs.
+///
+/// # Errors
+/// Why it was not done.
+pub(crate) fn perform(global: &Global, operation: Operation) -> Result<Value, Failure> {
+    let data = data_folder(global);
+    if let Some(answer) = admin::call(&data.join(SOCKET), &operation)? {
+        return Ok(answer);
+    }
+    let config = super::configuration(global, &ServeFlags::default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("no runtime can be started: {error}")))?;
+    runtime.block_on(offline(&config, operation))
+}
+
+async fn offline(config: &Config, operation: Operation) -> Result<Value, Failure> {
+    let keyring = keys::load(&config.keys.master_files)?;
+    let clock: Arc<dyn keyhook_component::system::Clock> = Arc::new(SystemClock);
+    let records = stores::open(config, &clock, false).await?;
+    let audit = Arc::new(AuditLog::start(keyring.log_key).map_err(|error| Failure::new("KH0150", Exit::Failed, error.to_string()))?);
+    let desk = Desk { records, clock, random: Arc::new(SystemRandom), audit: audit.clone(), server: None };
+    let answer = operation.perform(&desk).await;
+    for store in desk.records.stores() {
+        store.close().await;
+    }
+    audit.close();
+    answer
+}
+
+/// Where the server keeps its data: the configuration's word, or that of `keyhook dev` in this folder.
+fn data_folder(global: &Global) -> std::path::PathBuf {
+    match super::configuration(global, &ServeFlags::default()) {
+        Ok(config) => config.server.data,
+        Err(_) => crate::dev::data_folder(std::path::Path::new("keyhook-dev")),
+    }
+}

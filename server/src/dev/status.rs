@@ -1,0 +1,63 @@
+//! What the start page of a development server shows.
+
+use std::sync::{Mutex, PoisonError};
+
+use keyhook_component::dev::{BuildReport, DevStatus, PluginLine};
+
+/// The present state; whoever knows more sets it.
+#[derive(Default)]
+pub(crate) struct Status {
+    plugins: Mutex<Vec<PluginLine>>,
+    build: Mutex<Option<BuildReport>>,
+    facts: Mutex<Vec<(String, String)>>,
+    demo_client: Mutex<Option<String>>,
+}
+
+impl Status {
+    /// Every plugin of the present generation.
+    pub(crate) fn set_plugins(&self, plugins: Vec<PluginLine>) {
+        *lock(&self.plugins) = plugins;
+    }
+
+    /// The last build of the watched crate.
+    #[allow(dead_code, reason = "the watcher of `keyhook dev` reports here")]
+    pub(crate) fn set_build(&self, report: Option<BuildReport>) {
+        *lock(&self.build) = report;
+    }
+
+    /// Facts for the start page.
+    pub(crate) fn set_facts(&self, facts: Vec<(String, String)>) {
+        *lock(&self.facts) = facts;
+    }
+
+    /// The client that the playground plays.
+    pub(crate) fn set_demo_client(&self, id: &str) {
+        *lock(&self.demo_client) = Some(id.to_owned());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl DevStatus for Status {
+    fn plugins(&self) -> Vec<PluginLine> {
+        lock(&self.plugins).clone()
+    }
+
+    fn build(&self) -> Option<BuildReport> {
+        lock(&self.build).clone()
+    }
+
+    fn facts(&self) -> Vec<(String, String)> {
+        lock(&self.facts).clone()
+    }
+
+    fn commands(&self) -> Vec<String> {
+        ["keyhook try code", "keyhook plugin new hello", "keyhook client add --help"].map(str::to_owned).to_vec()
+    }
+
+    fn demo_client(&self) -> Option<String> {
+        lock(&self.demo_client).clone()
+    }
+}

@@ -1,0 +1,85 @@
+//! What outlives a generation: clock, chance, records, keys, audit, metrics.
+
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use keyhook_component::records::Records;
+use keyhook_component::system::{Clock, Random};
+use keyhook_core::crypto::{MasterKey, Sealer};
+use keyhook_edge::Metrics;
+
+use crate::audit::AuditLog;
+use crate::config::{Config, Mode};
+use crate::failure::{Exit, Failure};
+use crate::keys::{self, Keyring};
+use crate::stores;
+
+/// What outlives a generation.
+pub(crate) struct Foundation {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) records: Records,
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) audit: Arc<AuditLog>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Foundation {
+    /// Opens keys and stores.
+    ///
+    /// # Errors
+    /// When the data folder, a key or a store cannot be used.
+    pub(crate) async fn lay(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Foundation, Failure> {
+        if let Some(data) = config.data() {
+            folder(data)?;
+        }
+        let keyring = keyring(config, &random)?;
+        let records = stores::open(config, &clock, true).await?;
+        stores::claim(&records, config.mode).await?;
+        let audit = AuditLog::start(keyring.log_key)
+            .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("the audit log's thread cannot be started: {error}")))?;
+        Ok(Foundation { clock, random, records, sealer: Arc::new(keyring.sealer), audit: Arc::new(audit), metrics: Arc::new(Metrics::new()) })
+    }
+
+    /// Writes out what is pending and closes the stores.
+    pub(crate) async fn close(&self) {
+        let audit = Arc::clone(&self.audit);
+        let _ = tokio::task::spawn_blocking(move || audit.close()).await;
+        for store in self.records.stores() {
+            store.close().await;
+        }
+    }
+}
+
+/// Makes the data folder, for its owner alone; one that others can write is refused.
+pub(crate) fn folder(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        Failure::new("KH0151", Exit::NotPermitted, format!("the data folder {shown} cannot be made: {error}"))
+            .help("make it and give it to the server's user, or set `data` in [server]")
+    })?;
+    let metadata = std::fs::metadata(path).map_err(|error| Failure::new("KH0151", Exit::NotPermitted, format!("the data folder {shown} cannot be read: {error}")))?;
+    if metadata.mode() & 0o002 != 0 {
+        return Err(Failure::new("KH0151", Exit::NotPermitted, format!("everybody can write into the data folder {shown}")).help(format!("chmod 700 {shown}")));
+    }
+    Ok(())
+}
+
+/// The configured keys; development without files has a key that ends with the process.
+fn keyring(config: &Config, random: &Arc<dyn Random>) -> Result<Keyring, Failure> {
+    if config.keys.master_files.is_empty() && config.mode == Mode::Dev {
+        return ephemeral(random);
+    }
+    if config.mode == Mode::Dev {
+        for file in &config.keys.master_files {
+            keys::ensure(file, &**random)?;
+        }
+    }
+    keys::load(&config.keys.master_files)
+}
+
+fn ephemeral(random: &Arc<dyn Random>) -> Result<Keyring, Failure> {
+    let sealer = Sealer::new(vec![MasterKey::new(random.bytes())]).map_err(|error| Failure::new("KH0601", Exit::Failed, error.to_string()))?;
+    Ok(Keyring { sealer, log_key: random.bytes() })
+}

@@ -1,0 +1,182 @@
+//! The server while it runs: what reload exchanges and what operators ask.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyhook_component::BoxFuture;
+use keyhook_component::audit::{Audit as _, Decision, Event};
+use keyhook_component::context::Context;
+use keyhook_component::dev::{DevStatus, PluginLine};
+use keyhook_core::issuer::Issuer;
+use keyhook_edge::{Application, Tls};
+use serde_json::{Value, json};
+
+use crate::config::{Config, Layers};
+use crate::dev;
+use crate::failure::Failure;
+use crate::foundation::Foundation;
+use crate::generation;
+use crate::operations::{Desk, LiveServer};
+use crate::plugins::{Host, LoadedPlugins};
+
+/// What runs.
+pub(crate) struct Inner {
+    layers: Layers,
+    pub(crate) issuer: Issuer,
+    pub(crate) foundation: Foundation,
+    host: Host,
+    pub(crate) application: Arc<Application>,
+    pub(crate) dev: Option<Arc<dev::Status>>,
+    state: Mutex<State>,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    config: Arc<Config>,
+    plugins: Vec<PluginLine>,
+    tls: Option<Arc<Tls>>,
+    generation: u64,
+}
+
+impl Inner {
+    #[allow(clippy::too_many_arguments, reason = "the parts of one value, put together in one place")]
+    pub(crate) fn new(
+        layers: Layers,
+        config: Config,
+        issuer: Issuer,
+        foundation: Foundation,
+        host: Host,
+        application: Arc<Application>,
+        plugins: LoadedPlugins,
+        dev: Option<Arc<dev::Status>>,
+    ) -> Arc<Inner> {
+        if let Some(status) = &dev {
+            status.set_plugins(plugins.lines.clone());
+        }
+        let state = State { config: Arc::new(config), plugins: plugins.lines, tls: None, generation: 1 };
+        Arc::new(Inner { layers, issuer, foundation, host, application, dev, state: Mutex::new(state), reloading: tokio::sync::Mutex::default() })
+    }
+
+    /// The configuration that is in effect.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.state().config)
+    }
+
+    /// The context that new requests get.
+    pub(crate) fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.application.live().context)
+    }
+
+    /// Every plugin of the present generation, refused ones too.
+    pub(crate) fn plugin_lines(&self) -> Vec<PluginLine> {
+        self.state().plugins.clone()
+    }
+
+    /// Certificates that a reload reads again.
+    pub(crate) fn set_tls(&self, tls: Option<Arc<Tls>>) {
+        self.state().tls = tls;
+    }
+
+    /// What operations work with.
+    pub(crate) fn desk(self: &Arc<Self>) -> Desk {
+        Desk {
+            records: self.foundation.records.clone(),
+            clock: Arc::clone(&self.foundation.clock),
+            random: Arc::clone(&self.foundation.random),
+            audit: self.foundation.audit.clone(),
+            server: Some(Arc::clone(self) as Arc<dyn LiveServer>),
+        }
+    }
+
+    /// Reads configuration, certificates and plugins again; anything wrong keeps all that runs. Answers with what needs a
+    /// restart to take effect.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(crate) async fn reload(&self) -> Result<Vec<String>, Failure> {
+        let _one = self.reloading.lock().await;
+        let result = self.exchange().await;
+        let outcome = if result.is_ok() { "ok" } else { "refused" };
+        let mut event = Event::new(Decision::Plugins, outcome);
+        match &result {
+            Ok(restart) if restart.is_empty() => tracing::info!(event = "reload", "reloaded"),
+            Ok(restart) => tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart"),
+            Err(failure) => {
+                event.detail = Some(failure.to_string());
+                tracing::error!(event = "reload", code = failure.code(), "{failure}");
+            }
+        }
+        self.foundation.audit.record(event);
+        result
+    }
+
+    async fn exchange(&self) -> Result<Vec<String>, Failure> {
+        let config = Config::load(self.layers.clone())?;
+        let (before, tls) = {
+            let state = self.state();
+            (Arc::clone(&state.config), state.tls.clone())
+        };
+        let status = self.dev.clone().map(|status| status as Arc<dyn DevStatus>);
+        let generation = generation::build(&config, &self.issuer, &self.foundation, &self.host, status).await?;
+        if let Some(tls) = tls {
+            tls.reload().map_err(|error| crate::server::start_failure(&error, config.mode))?;
+        }
+        // From here on nothing fails.
+        self.application.replace(generation.live);
+        let restart = needs_restart(&before, &config);
+        if let Some(status) = &self.dev {
+            status.set_plugins(generation.plugins.lines.clone());
+        }
+        let mut state = self.state();
+        state.plugins = generation.plugins.lines;
+        state.config = Arc::new(config);
+        state.generation += 1;
+        Ok(restart)
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keys whose new value a reload does not bring into effect.
+fn needs_restart(before: &Config, after: &Config) -> Vec<String> {
+    let fixed = |path: &str| ["server.", "management.", "store.", "keys.", "log."].iter().any(|section| path.starts_with(section));
+    let changed = |shown: &&crate::config::Shown| {
+        let old = before.shown.iter().find(|old| old.path == shown.path).map(|old| &old.value);
+        fixed(&shown.path) && old != Some(&shown.value)
+    };
+    after.shown.iter().filter(changed).map(|shown| shown.path.clone()).collect()
+}
+
+impl LiveServer for Inner {
+    fn plugins(&self) -> Value {
+        let line = |line: &PluginLine| {
+            let status = if line.refused.is_some() { "refused" } else { "serves" };
+            json!({ "name": line.name, "version": line.version, "status": status, "provides": line.provides, "refused": line.refused, "fix": line.fix })
+        };
+        Value::Array(self.plugin_lines().iter().map(line).collect())
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Value, Failure>> {
+        Box::pin(async move {
+            let restart = Inner::reload(self).await?;
+            Ok(json!({ "outcome": "reloaded", "needs_restart": restart }))
+        })
+    }
+
+    fn status(&self) -> Value {
+        let state = self.state();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "issuer": self.issuer.as_str(),
+            "mode": if self.dev.is_some() { "dev" } else { "serve" },
+            "process": std::process::id(),
+            "generation": state.generation,
+            "plugins": state.plugins.iter().filter(|line| line.refused.is_none()).count(),
+            "refused_plugins": state.plugins.iter().filter(|line| line.refused.is_some()).count(),
+            "requests_in_flight": self.application.in_flight(),
+            "configuration": state.config.files,
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! Registering, changing and removing clients (RFC 6749 §2).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyhook_component::record::Key;
+use keyhook_component::records::{ClientBody, Stored};
+use keyhook_component::store::{Index, Lookup, Page};
+use keyhook_core::client::{Application, AuthMethod, Client, ClientKind};
+use keyhook_core::redirect::RedirectUri;
+use keyhook_core::scope::Scope;
+use keyhook_core::secret::{Secret, SecretHash};
+use keyhook_core::time::Timestamp;
+use keyhook_core::token::client_secret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{Desk, PAGE, changed_meanwhile};
+use crate::failure::{Exit, Failure};
+
+/// A client to be registered; what is left out has the usual value.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ClientDraft {
+    /// `client_id`.
+    pub(crate) id: String,
+    /// What people see; the id if empty.
+    pub(crate) name: String,
+    /// Whether it keeps a secret.
+    pub(crate) confidential: bool,
+    /// Whether it runs on the user's device.
+    pub(crate) native: bool,
+    /// The operator's own: no consent.
+    pub(crate) first_party: bool,
+    /// Whether it may introspect tokens of others.
+    pub(crate) introspect: bool,
+    /// `client_secret_post` instead of `client_secret_basic`.
+    pub(crate) secret_in_body: bool,
+    /// Whether a confidential client may go without PKCE.
+    pub(crate) without_pkce: bool,
+    /// Redirect URIs.
+    pub(crate) redirect_uris: Vec<String>,
+    /// Grants; `authorization_code refresh_token` if empty.
+    pub(crate) grant_types: Vec<String>,
+    /// The scope it may have.
+    pub(crate) scope: String,
+    /// The scope it gets without asking.
+    pub(crate) default_scope: String,
+    /// Lifetime of its access tokens in seconds.
+    pub(crate) access_ttl: Option<u64>,
+    /// Lifetime of its refresh tokens in seconds.
+    pub(crate) refresh_ttl: Option<u64>,
+}
+
+/// A change of a client; only what is given changes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ClientChange {
+    /// `client_id`.
+    pub(crate) id: String,
+    /// What people see.
+    pub(crate) name: Option<String>,
+    /// Redirect URIs to add.
+    pub(crate) add_redirect_uris: Vec<String>,
+    /// Redirect URIs to remove.
+    pub(crate) remove_redirect_uris: Vec<String>,
+    /// Grants to add.
+    pub(crate) add_grant_types: Vec<String>,
+    /// Grants to remove.
+    pub(crate) remove_grant_types: Vec<String>,
+    /// The scope it may have.
+    pub(crate) scope: Option<String>,
+    /// The scope it gets without asking.
+    pub(crate) default_scope: Option<String>,
+    /// `client_secret_basic` or `client_secret_post`.
+    pub(crate) auth_method: Option<String>,
+    /// Whether authorization requests need PKCE.
+    pub(crate) require_pkce: Option<bool>,
+    /// The operator's own.
+    pub(crate) first_party: Option<bool>,
+    /// Whether it may introspect tokens of others.
+    pub(crate) introspect: Option<bool>,
+    /// Whether it may do nothing for now.
+    pub(crate) disabled: Option<bool>,
+    /// Lifetime of its access tokens in seconds.
+    pub(crate) access_ttl: Option<u64>,
+    /// Lifetime of its refresh tokens in seconds.
+    pub(crate) refresh_ttl: Option<u64>,
+    /// Makes a new secret; the previous one stays valid beside it until the next rotation.
+    pub(crate) rotate_secret: bool,
+    /// Ends every grant and token that it has.
+    pub(crate) revoke: bool,
+}
+
+/// Registers a client.
+pub(crate) async fn add(draft: ClientDraft, desk: &Desk) -> Result<Value, Failure> {
+    let (client, secret) = make(draft, desk)?;
+    let id = client.id.clone();
+    // What a removed client of the same name left behind stays dead.
+    let stored = Stored::new(Key::named(&id), Timestamp::MAX, ClientBody(Arc::new(client.clone())));
+    let taken = || Failure::new("KH0302", Exit::Failed, format!("a client `{id}` exists already")).help(format!("keyhook client update {id} …, or choose another id"));
+    desk.write(vec![stored.insert()?], taken).await?;
+    desk.audit(format!("client {id} added"), Some(&id), None);
+    Ok(with_secret(shown(&client), secret))
+}
+
+/// Every client.
+pub(crate) async fn list(desk: &Desk) -> Result<Value, Failure> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = desk.records.list::<ClientBody>(&Index::All, Page { after: after.take(), limit: PAGE }).await?;
+        let full = page.len() == PAGE;
+        after = page.last().map(|stored| stored.key.clone());
+        all.extend(page.into_iter().map(|stored| shown(&stored.body.0)));
+        if !full {
+            return Ok(Value::Array(all));
+        }
+    }
+}
+
+/// One client.
+pub(crate) async fn show(id: &str, desk: &Desk) -> Result<Value, Failure> {
+    Ok(shown(&find(id, desk).await?.body.0))
+}
+
+/// Changes the fields given.
+pub(crate) async fn update(change: ClientChange, desk: &Desk) -> Result<Value, Failure> {
+    let id = change.id.clone();
+    let stored = find(&id, desk).await?;
+    let mut client = Client::clone(&stored.body.0);
+    let secret = apply(change, &mut client, desk)?;
+    validate(&client)?;
+    let replaced = Stored { body: ClientBody(Arc::new(client.clone())), ..Stored::clone(&stored) };
+    desk.write(vec![replaced.replace()?], || changed_meanwhile(&format!("client `{id}`"))).await?;
+    desk.audit(format!("client {id} changed"), Some(&id), None);
+    Ok(with_secret(shown(&client), secret))
+}
+
+/// Removes a client; its tokens are dead at once, because their client is looked up.
+pub(crate) async fn remove(id: &str, desk: &Desk) -> Result<Value, Failure> {
+    let stored = find(id, desk).await?;
+    desk.write(vec![stored.delete()], || changed_meanwhile(&format!("client `{id}`"))).await?;
+    desk.audit(format!("client {id} removed"), Some(id), None);
+    Ok(json!({ "id": id, "removed": true }))
+}
+
+async fn find(id: &str, desk: &Desk) -> Result<Arc<Stored<ClientBody>>, Failure> {
+    match desk.records.read::<ClientBody>(&Key::named(id)).await? {
+        Lookup::Live(stored) => Ok(stored),
+        Lookup::Spent(_) | Lookup::Absent => {
+            Err(Failure::new("KH0301", Exit::NotFound, format!("there is no client `{id}`")).help("keyhook client list"))
+        }
+    }
+}
+
+fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String>>), Failure> {
+    let name = if draft.name.is_empty() { draft.id.clone() } else { draft.name };
+    let (mut client, secret) = if draft.confidential {
+        let secret = client_secret(desk.random.bytes());
+        (Client::confidential(draft.id, name, SecretHash::of(secret.expose().as_bytes())), Some(secret))
+    } else {
+        (Client::public(draft.id, name), None)
+    };
+    if draft.confidential {
+        client.require_pkce = !draft.without_pkce;
+        client.auth_method = if draft.secret_in_body { AuthMethod::SecretPost } else { AuthMethod::SecretBasic };
+    }
+    if !draft.grant_types.is_empty() {
+        client.grant_types = draft.grant_types;
+    }
+    client.application = if draft.native { Application::Native } else { Application::Web };
+    client.first_party = draft.first_party;
+    client.introspect = draft.introspect;
+    client.redirect_uris = redirects(&draft.redirect_uris)?;
+    client.scope = scope(&draft.scope)?;
+    client.default_scope = scope(&draft.default_scope)?;
+    client.access_ttl = draft.access_ttl;
+    client.refresh_ttl = draft.refresh_ttl;
+    client.created_at = desk.now();
+    // One millisecond back, so that a token of this very moment lives.
+    client.not_before = desk.now().minus(Duration::from_millis(1));
+    validate(&client)?;
+    Ok((client, secret))
+}
+
+fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Option<Secret<String>>, Failure> {
+    client.redirect_uris.retain(|uri| !change.remove_redirect_uris.iter().any(|gone| gone == uri.as_str()));
+    for uri in redirects(&change.add_redirect_uris)? {
+        if !client.redirect_uris.contains(&uri) {
+            client.redirect_uris.push(uri);
+        }
+    }
+    client.grant_types.retain(|grant| !change.remove_grant_types.contains(grant));
+    for grant in change.add_grant_types {
+        if !client.grant_types.contains(&grant) {
+            client.grant_types.push(grant);
+        }
+    }
+    if let Some(text) = change.scope {
+        client.scope = scope(&text)?;
+    }
+    if let Some(text) = change.default_scope {
+        client.default_scope = scope(&text)?;
+    }
+    if let Some(name) = change.auth_method {
+        client.auth_method = auth_method(&name)?;
+    }
+    client.require_pkce = change.require_pkce.unwrap_or(client.require_pkce);
+    client.name = change.name.unwrap_or_else(|| client.name.clone());
+    client.first_party = change.first_party.unwrap_or(client.first_party);
+    client.introspect = change.introspect.unwrap_or(client.introspect);
+    client.disabled = change.disabled.unwrap_or(client.disabled);
+    client.access_ttl = change.access_ttl.or(client.access_ttl);
+    client.refresh_ttl = change.refresh_ttl.or(client.refresh_ttl);
+    if change.revoke {
+        client.not_before = desk.now();
+    }
+    if !change.rotate_secret {
+        return Ok(None);
+    }
+    if client.kind == ClientKind::Public {
+        return Err(Failure::new("KH0303", Exit::Usage, format!("client `{}` is public and has no secret", client.id)));
+    }
+    let secret = client_secret(desk.random.bytes());
+    client.secrets.insert(0, SecretHash::of(secret.expose().as_bytes()));
+    client.secrets.truncate(2);
+    Ok(Some(secret))
+}
+
+fn auth_method(name: &str) -> Result<AuthMethod, Failure> {
+    let known = [AuthMethod::None, AuthMethod::SecretBasic, AuthMethod::SecretPost];
+    known
+        .into_iter()
+        .find(|method| method.name() == name)
+        .ok_or_else(|| Failure::new("KH0303", Exit::Usage, format!("`{name}` is no authentication method")).help("client_secret_basic or client_secret_post"))
+}
+
+fn redirects(texts: &[String]) -> Result<Vec<RedirectUri>, Failure> {
+    let parse = |text: &String| {
+        RedirectUri::parse(text).map_err(|error| Failure::new("KH0303", Exit::Usage, format!("`{text}` cannot be a redirect URI: {error}")))
+    };
+    texts.iter().map(parse).collect()
+}
+
+fn scope(text: &str) -> Result<Scope, Failure> {
+    if text.trim().is_empty() {
+        return Ok(Scope::empty());
+    }
+    Scope::parse(text).map_err(|error| Failure::new("KH0303", Exit::Usage, format!("`{text}` is no scope: {}", error.description)))
+}
+
+fn validate(client: &Client) -> Result<(), Failure> {
+    client.validate().map_err(|error| Failure::new("KH0303", Exit::Usage, format!("client `{}` cannot be like this: {error}", client.id)))
+}
+
+/// A client as operators see it: no secret, not even hashed.
+fn shown(client: &Client) -> Value {
+    let mut members = match serde_json::to_value(client) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    members.remove("secrets");
+    members.insert("secrets".to_owned(), client.secrets.len().into());
+    Value::Object(members)
+}
+
+fn with_secret(mut shown: Value, secret: Option<Secret<String>>) -> Value {
+    if let (Some(secret), Value::Object(members)) = (secret, &mut shown) {
+        members.insert("client_secret".to_owned(), secret.into_inner().into());
+    }
+    shown
+}

@@ -1,0 +1,103 @@
+//! Deletes what no rule needs any more, in small slices, while the server runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyhook_component::context::Context;
+use keyhook_component::record::Kind;
+use keyhook_component::records::{ClientBody, Records};
+use keyhook_component::settings::Lifetimes;
+use keyhook_component::store::{Index, Page, StoreError};
+use keyhook_core::id::RecordId;
+use keyhook_core::time::Timestamp;
+
+const PAUSE: Duration = Duration::from_secs(60);
+/// Between slices, so that requests come in between.
+const BREATH: Duration = Duration::from_millis(20);
+/// Clocks of several nodes differ; nothing is deleted on the edge.
+const SLACK: Duration = Duration::from_secs(300);
+
+/// Purges for ever; `context` gives the present generation.
+pub(crate) async fn run(context: impl Fn() -> Arc<Context> + Send) {
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let context = context();
+        match round(&context).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "purged"),
+            Err(error) => tracing::warn!(code = "KH0154", %error, "purging failed; it is tried again in a minute"),
+        }
+    }
+}
+
+/// One round over every store.
+async fn round(context: &Context) -> Result<u64, StoreError> {
+    let now = context.now();
+    let longest_access = longest_access(&context.records, context.settings.lifetimes.access).await?;
+    let horizons = horizons(&context.settings.lifetimes, longest_access, now);
+    let mut total = 0;
+    let mut stores: Vec<_> = Vec::new();
+    for store in context.records.stores() {
+        if !stores.iter().any(|other| Arc::ptr_eq(other, store)) {
+            stores.push(Arc::clone(store));
+        }
+    }
+    for store in stores {
+        loop {
+            let count = store.purge(now, &horizons).await?;
+            total += count;
+            if count == 0 {
+                break;
+            }
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+    Ok(total)
+}
+
+/// Below which ids the records of a kind are over. Codes and refresh tokens stay as long as their grant may live, so that a
+/// late replay is still known.
+fn horizons(lifetimes: &Lifetimes, longest_access: Duration, now: Timestamp) -> Vec<(Kind, RecordId)> {
+    let longest = [
+        (Kind::Grant, lifetimes.grant),
+        (Kind::Code, lifetimes.grant),
+        (Kind::RefreshToken, lifetimes.grant),
+        (Kind::AccessToken, longest_access),
+        (Kind::Interaction, lifetimes.interaction),
+        (Kind::Session, lifetimes.session),
+    ];
+    longest.into_iter().map(|(kind, longest)| (kind, RecordId::floor(now.minus(longest).minus(SLACK)))).collect()
+}
+
+/// The longest lifetime of an access token: the server's, or that of a client with its own.
+async fn longest_access(records: &Records, default: Duration) -> Result<Duration, StoreError> {
+    let mut longest = default;
+    let mut after = None;
+    loop {
+        let page = records.list::<ClientBody>(&Index::All, Page { after: after.take(), limit: 500 }).await?;
+        let full = page.len() == 500;
+        after = page.last().map(|stored| stored.key.clone());
+        let own = page.iter().filter_map(|stored| stored.body.0.access_ttl).max();
+        longest = longest.max(Duration::from_secs(own.unwrap_or_default()));
+        if !full {
+            return Ok(longest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spent_code_outlives_its_own_lifetime_and_a_session_does_not() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let lifetimes = Lifetimes::default();
+        let horizons = horizons(&lifetimes, lifetimes.access, now);
+        let floor = |kind| horizons.iter().find(|(known, _)| *known == kind).map(|(_, floor)| floor.born());
+        assert!(floor(Kind::Code) < Some(now.minus(lifetimes.code).minus(Duration::from_secs(86_400))));
+        assert_eq!(floor(Kind::Session), Some(now.minus(lifetimes.session).minus(SLACK)));
+        let issued: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.is_issued()).collect();
+        assert!(issued.iter().all(|kind| floor(*kind).is_some()));
+    }
+}

@@ -1,0 +1,187 @@
+//! A configured server, before it runs: start it, run it to its end, or mount it in somebody else's.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use keyhook_component::system::{Clock, Random};
+use keyhook_core::client::Client;
+use keyhook_core::issuer::Issuer;
+use keyhook_core::secret::Secret;
+use keyhook_edge::{Application, Listeners, StartError, TrustedProxies};
+
+use crate::builder::Builder;
+use crate::config::{Config, Layers, Limits, Mode};
+use crate::dev;
+use crate::failure::{Exit, Failure};
+use crate::foundation::Foundation;
+use crate::live::Inner;
+use crate::plugins::Host;
+use crate::running::Running;
+use crate::service::Service;
+use crate::{generation, seed};
+
+/// A server whose configuration has been checked.
+pub struct Server {
+    pub(crate) layers: Layers,
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) users: Vec<(String, Secret<String>)>,
+    pub(crate) dev: Option<Arc<dev::Status>>,
+    /// Worker threads where the configuration names none; 0 serves on the caller's runtime.
+    pub(crate) default_workers: usize,
+}
+
+impl Server {
+    /// Starts with the defaults; see the example at the crate's root.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Checks the layers of a command.
+    pub(crate) fn from_layers(layers: Layers) -> Result<Server, Failure> {
+        let config = Config::load(layers.clone())?;
+        Ok(Server {
+            layers,
+            config,
+            clock: Arc::new(crate::system::SystemClock),
+            random: Arc::new(crate::system::SystemRandom),
+            clients: Vec::new(),
+            users: Vec::new(),
+            dev: None,
+            default_workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        })
+    }
+
+    /// Binds, opens, loads and serves; it goes on in the background until [`Running::stop`]. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When an address is taken, or a store, key or plugin cannot be used; nothing runs then.
+    pub async fn start(self) -> Result<Running, Failure> {
+        let workers = self.workers();
+        let listeners = bind(&self.config, workers.max(1))?;
+        let issuer = self.issuer(listeners.addresses())?;
+        let inner = self.open(issuer).await?;
+        Running::start(inner, listeners, workers).await
+    }
+
+    /// Runs until SIGTERM or SIGINT, on a runtime of its own; SIGHUP reloads.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn run(self) -> Result<(), Failure> {
+        self.run_then(|_| {})
+    }
+
+    /// Runs, and calls `started` once it serves.
+    pub(crate) fn run_then(self, started: impl FnOnce(&Running)) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("no runtime can be started: {error}")))?;
+        let result = runtime.block_on(async {
+            let running = self.start().await?;
+            started(&running);
+            running.until_signal().await
+        });
+        // A plugin that hangs must not keep the process.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        result
+    }
+
+    /// Opens everything but listens nowhere: the result answers requests in somebody else's hyper, tower or axum. The issuer
+    /// must be configured. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When a store, key or plugin cannot be used.
+    pub async fn into_service(self) -> Result<Service, Failure> {
+        let issuer = self.issuer(&[])?;
+        let inner = self.open(issuer).await?;
+        Ok(Service::new(inner))
+    }
+
+    async fn open(self, issuer: Issuer) -> Result<Arc<Inner>, Failure> {
+        let foundation = Foundation::lay(&self.config, self.clock, self.random).await?;
+        for client in self.clients {
+            seed::client(client, &foundation).await?;
+        }
+        for (name, password) in &self.users {
+            seed::user(name, password.expose(), &foundation).await?;
+        }
+        let host = Host::new(&self.config);
+        let status = self.dev.clone().map(|status| status as Arc<dyn keyhook_component::dev::DevStatus>);
+        let generation = generation::build(&self.config, &issuer, &foundation, &host, status).await?;
+        let proxies = TrustedProxies::parse(self.config.server.trusted_proxies.iter().map(String::as_str))
+            .map_err(|entry| Failure::new("KH1005", Exit::Configuration, format!("`{entry}` in trusted_proxies is no address or network")))?;
+        let limits = limits(&self.config.server.limits);
+        let application = Application::new(generation.live, limits, proxies, Arc::clone(&foundation.metrics));
+        Ok(Inner::new(self.layers, self.config, issuer, foundation, host, application, generation.plugins, self.dev))
+    }
+
+    /// The configured issuer, or in development that of the port that was bound.
+    fn issuer(&self, addresses: &[SocketAddr]) -> Result<Issuer, Failure> {
+        if let Some(issuer) = &self.config.issuer {
+            return Ok(issuer.clone());
+        }
+        let port = addresses.first().map(SocketAddr::port);
+        let derived = port.filter(|_| self.config.mode == Mode::Dev).and_then(|port| Issuer::parse(&format!("http://localhost:{port}")).ok());
+        derived.ok_or_else(|| {
+            Failure::new("KH1009", Exit::Configuration, "no issuer is configured").help("set it: `issuer` in [server], --issuer, or Builder::issuer")
+        })
+    }
+
+    fn workers(&self) -> usize {
+        match usize::try_from(self.config.server.workers) {
+            Ok(0) | Err(_) => self.default_workers,
+            Ok(workers) => workers,
+        }
+    }
+}
+
+/// Binds the addresses; in development a machine without `::1` is no error.
+fn bind(config: &Config, workers: usize) -> Result<Listeners, Failure> {
+    let addresses = &config.server.listen;
+    let result = match Listeners::bind(addresses, workers) {
+        Err(StartError::Bind { address, source }) if config.mode == Mode::Dev && address.starts_with("[::1]") => {
+            tracing::info!(%source, "this machine has no ::1; only 127.0.0.1 is listened on");
+            let others: Vec<_> = addresses.iter().copied().filter(SocketAddr::is_ipv4).collect();
+            Listeners::bind(&others, workers)
+        }
+        other => other,
+    };
+    result.map_err(|error| start_failure(&error, config.mode))
+}
+
+/// An error of the edge, with the flag that helps.
+pub(crate) fn start_failure(error: &StartError, mode: Mode) -> Failure {
+    let exit = match error {
+        StartError::Bind { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::NotPermitted,
+        StartError::TlsFile { .. } | StartError::TlsPem { .. } | StartError::TlsPair { .. } => Exit::Configuration,
+        _ => Exit::Failed,
+    };
+    let failure = Failure::bracketed("KH0102", exit, &error.to_string());
+    match (error, mode) {
+        (StartError::Taken { .. }, Mode::Dev) => {
+            failure.help("keyhook dev --port 8081 (the port is never changed silently: it is part of the issuer)")
+        }
+        (StartError::Taken { .. }, Mode::Serve) => failure.help("keyhook serve --listen 127.0.0.1:8081, or `listen` in [server]"),
+        _ => failure,
+    }
+}
+
+fn limits(limits: &Limits) -> keyhook_edge::Limits {
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    keyhook_edge::Limits {
+        header_deadline: limits.header_timeout,
+        idle_deadline: limits.idle_timeout,
+        body_deadline: limits.body_timeout,
+        write_deadline: limits.write_timeout,
+        head_bytes: size(limits.head),
+        body_bytes: size(limits.body),
+        connections: size(limits.connections.into()),
+        in_flight: size(limits.requests.into()),
+        ..keyhook_edge::Limits::default()
+    }
+}
