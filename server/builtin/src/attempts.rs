@@ -17,7 +17,7 @@ use crate::cookies::BROWSER_LIFETIME;
 use crate::kh;
 
 /// How often a counter that others move at the same time is tried again; then it counts as full.
-const TRIES: usize = 8;
+const TRIES: usize = 40;
 
 /// An attempt that was counted as failed; [`Attempt::succeeded`] takes that back.
 pub(crate) struct Attempt {
@@ -47,12 +47,8 @@ impl Attempt {
     /// # Errors
     /// When the store cannot answer.
     pub(crate) async fn succeeded(self, context: &Context) -> Result<(), OAuthError> {
+        give_back(context, &self.address).await?;
         let now = context.now();
-        if let Some(mut counter) = live(context, &self.address).await? {
-            counter.body.failed = counter.body.failed.saturating_sub(1);
-            // Somebody else counting at this moment wins: one attempt too many on an address does no harm.
-            let _ = context.records.apply(Batch::new().with(counter.replace()?)).await?;
-        }
         let fresh = Stored::new(self.browser.clone(), now.plus(BROWSER_LIFETIME), Attempts { failed: 0, since: now });
         let mut batch = Batch::new().with(fresh.put()?);
         if self.user != self.browser {
@@ -61,6 +57,28 @@ impl Attempt {
         let _ = context.records.apply(batch).await?;
         Ok(())
     }
+
+    /// Nothing was compared, so it was no guess.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub(crate) async fn withdraw(self, context: &Context) -> Result<(), OAuthError> {
+        give_back(context, &self.address).await?;
+        give_back(context, &self.user).await
+    }
+}
+
+/// Takes one from a counter.
+async fn give_back(context: &Context, key: &Key) -> Result<(), OAuthError> {
+    for _ in 0..TRIES {
+        let Some(mut counter) = live(context, key).await? else { return Ok(()) };
+        counter.body.failed = counter.body.failed.saturating_sub(1);
+        if context.records.apply(Batch::new().with(counter.replace()?)).await? == Applied::Applied {
+            return Ok(());
+        }
+    }
+    // So many others count at this moment that one attempt too many makes no difference.
+    Ok(())
 }
 
 /// Adds one to a counter. `keep` is how long its record outlives the window.

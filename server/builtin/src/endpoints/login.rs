@@ -87,8 +87,10 @@ impl LoginEndpoint {
                 context.audit.record(flow.event.clone());
                 Ok(flow.with_cookies(Response::redirect_local(&target)))
             }
-            Err(error) if error.code == ErrorCode::ServerError => Err(error.into()),
-            Err(error) => Ok(again(&flow, &user, &error)),
+            Err(error) if [kh::SIGN_IN_FAILED, kh::TOO_MANY_ATTEMPTS, kh::SIGN_IN_BUSY].contains(&error.kh) => {
+                Ok(again(&flow, &user, &error))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -103,10 +105,11 @@ impl LoginEndpoint {
         let user = context.records.read::<User>(&Key::named(name)).await?.live();
         let hash = user.as_ref().and_then(|user| user.body.password.clone());
         let pool = self.pool.get_or_init(|| PasswordPool::new(context.settings.password_workers));
-        let right = pool.matches(password, hash).await.map_err(|_| {
+        let Ok(right) = pool.matches(password, hash).await else {
+            attempt.withdraw(context).await?;
             let error = OAuthError::temporarily_unavailable(5).with_cause("too many sign-ins wait for argon2id");
-            error.with_kh(kh::SIGN_IN_BUSY)
-        })?;
+            return Err(error.with_kh(kh::SIGN_IN_BUSY));
+        };
         if !right {
             return Err(failed("no such user, or another password"));
         }
@@ -127,7 +130,6 @@ fn again(flow: &Flow<'_>, user: &str, error: &OAuthError) -> Response {
     let (status, text) = match error.code {
         ErrorCode::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts. Wait a while, then try again."),
         ErrorCode::TemporarilyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Too many people are signing in. Try again in a moment."),
-        ErrorCode::InvalidRequest => (StatusCode::BAD_REQUEST, "The form could not be read. Try again."),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, "The user name or the password is not right."),
     };
     let response = page(flow, status, user, text);

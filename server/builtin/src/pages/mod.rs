@@ -185,3 +185,44 @@ pub(crate) struct Played<'a> {
     pub(crate) steps: Vec<Exchange>,
     pub(crate) changes: Vec<HookChange>,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use super::*;
+
+    /// The value of `--name` in the light (first) or dark (second) theme, as relative luminance (WCAG 2.2, "relative luminance").
+    fn luminance(name: &str, theme: usize) -> f64 {
+        let marker = format!("--{name}: #");
+        let hex = STYLESHEET.split(&*marker).nth(theme + 1).unwrap().get(..6).unwrap();
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.0722f64.mul_add(channel(4), 0.2126f64.mul_add(channel(0), 0.7152 * channel(2)))
+    }
+
+    fn contrast(one: &str, other: &str, theme: usize) -> f64 {
+        let (one, other) = (luminance(one, theme), luminance(other, theme));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    /// WCAG 2.2 §1.4.3 and §1.4.11.
+    #[test]
+    fn text_and_borders_can_be_told_from_their_background_in_both_themes() {
+        for theme in [0, 1] {
+            for (text, background) in [
+                ("text", "card"),
+                ("text", "page"),
+                ("text", "code"),
+                ("soft", "card"),
+                ("accent", "card"),
+                ("on-accent", "accent"),
+                ("wrong", "card"),
+            ] {
+                assert!(contrast(text, background, theme) >= 4.5, "{text} on {background}, theme {theme}");
+            }
+            assert!(contrast("line", "card", theme) >= 3.0, "border, theme {theme}");
+        }
+    }
+}

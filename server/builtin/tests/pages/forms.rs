@@ -151,3 +151,19 @@ async fn pages_need_no_script_and_no_inline_style() {
         }
     }
 }
+
+#[tokio::test]
+async fn of_two_answers_at_once_one_makes_a_code() {
+    let world = people().await;
+    let mut browser = Browser::of(&world);
+    let page = consent_page(&mut browser, "alice").await;
+    let answer = || async {
+        let mut same = Browser::of(&world);
+        same.cookies.clone_from(&browser.cookies);
+        same.decide(&page, "allow").await.status
+    };
+    let (a, b, c) = tokio::join!(answer(), answer(), answer());
+    let mut statuses = [a, b, c];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 403, 403]);
+}
