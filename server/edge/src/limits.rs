@@ -9,7 +9,7 @@ pub struct Limits {
     pub header_deadline: Duration,
     /// How long a connection may wait for its next request.
     pub idle_deadline: Duration,
-    /// From the end of the head to the end of the body.
+    /// From the first byte of the request to the end of its body; in HTTP/2 from the end of the head.
     pub body_deadline: Duration,
     /// How long a client may take no byte of what is written to it (at least [`STALL_PROGRESS`] within this time).
     pub write_deadline: Duration,

@@ -13,12 +13,12 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// A new id.
 pub(crate) fn fresh(random: &(dyn Random + 'static)) -> Arc<str> {
     let bytes: [u8; 10] = random.bytes();
-    let mut text = String::with_capacity(16);
-    for bit in (0..80).step_by(5) {
+    let mut letters = [0; 16];
+    for (letter, bit) in letters.iter_mut().zip((0..80).step_by(5)) {
         let pair = u16::from_be_bytes([bytes[bit / 8], bytes.get(bit / 8 + 1).copied().unwrap_or_default()]);
-        text.push(char::from(ALPHABET[usize::from((pair >> (11 - bit % 8)) & 31)]));
+        *letter = ALPHABET[usize::from((pair >> (11 - bit % 8)) & 31)];
     }
-    text.into()
+    str::from_utf8(&letters).unwrap_or_default().into()
 }
 
 /// The id that a trusted proxy gave, if it is one that may stand in a log and a header.

@@ -37,13 +37,18 @@ impl Guarded {
         self.unread = bytes;
     }
 
-    /// Makes the task come back when a deadline may have passed.
-    fn arm(&mut self, cx: &mut Context<'_>) {
+    /// Whether the client is late, looked at once a tick; else the task comes back at the next one. Between ticks this costs a
+    /// load: the timer keeps the waker of the connection's task, the only one that ever polls this socket.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let period = self.watch.limits().tick();
-        let tick = self.tick.get_or_insert_with(|| Box::pin(sleep(period)));
+        let tick = match &mut self.tick {
+            Some(tick) if !tick.is_elapsed() => return false,
+            tick => tick.get_or_insert_with(|| Box::pin(sleep(period))),
+        };
         while tick.as_mut().poll(cx).is_ready() {
             tick.as_mut().reset(Instant::now() + period);
         }
+        self.watch.is_late() || self.is_stalled()
     }
 
     fn is_stalled(&self) -> bool {
@@ -61,12 +66,8 @@ impl Guarded {
     }
 
     fn blocked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.is_stalled() {
-            return Poll::Ready(Err(late()));
-        }
         self.stalled.get_or_insert_with(|| (Instant::now(), 0));
-        self.arm(cx);
-        Poll::Pending
+        if self.is_over(cx) { Poll::Ready(Err(late())) } else { Poll::Pending }
     }
 }
 
@@ -85,11 +86,8 @@ impl AsyncRead for Guarded {
         }
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
-            Poll::Pending if self.watch.is_late() => Poll::Ready(Err(late())),
-            Poll::Pending => {
-                self.arm(cx);
-                Poll::Pending
-            }
+            Poll::Pending if self.is_over(cx) => Poll::Ready(Err(late())),
+            Poll::Pending => Poll::Pending,
             Poll::Ready(result) => {
                 // A trickle of bytes hides no deadline: hyper reads on until nothing is left, and lands above.
                 if buf.filled().len() > before {

@@ -86,11 +86,9 @@ impl Watch {
     /// A head is complete. `body` says whether one follows.
     pub(crate) fn begin(&self, body: bool) {
         self.requests.fetch_add(1, Relaxed);
-        if body && self.multiplexed.load(Relaxed) == 0 {
-            self.enter(Phase::Body);
-        } else {
-            self.phase.store(Phase::Answering as u8, Relaxed);
-        }
+        // The body's time runs from the first byte of the head: one look at the clock less.
+        let phase = if body && self.multiplexed.load(Relaxed) == 0 { Phase::Body } else { Phase::Answering };
+        self.phase.store(phase as u8, Relaxed);
     }
 
     /// The body is complete.
