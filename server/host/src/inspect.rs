@@ -39,10 +39,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Tag, Refusal> {
             _ => {}
         }
     }
-    let tag = check_tag(tag_bytes(tag_at.ok_or(Refusal::NotPlugin(abi::TAG_SYMBOL))?, &segments, bytes)?)?;
+    let tag = check_tag(tag_bytes(tag_at.ok_or(Refusal::NotPlugin)?, &segments, bytes)?)?;
     // After the tag: a library for another major lacks this symbol, and the tag says why.
     if !has_entry {
-        return Err(Refusal::NoEntry(abi::ENTRY_SYMBOL));
+        return Err(Refusal::NoEntry);
     }
     Ok(tag)
 }

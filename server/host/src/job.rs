@@ -33,12 +33,14 @@ pub(crate) enum Progress {
 /// Runs `links` from `start` as long as they block.
 pub(crate) async fn run(links: Arc<[Link]>, start: usize, mut call: Box<Call>) -> Progress {
     let first = &links[start];
+    // The wait for a place counts.
+    let deadline = Instant::now() + first.timeout;
     let Some(place) = first.plugin().bulkhead.enter(first.timeout).await else {
         return Progress::Lost(start, refused(first.plugin(), failure::saturated(&first.plugin().name)));
     };
     let given_up = GivenUp::default();
     call.cancelled = given_up.flag();
-    let (reached, progress) = watch::channel((start, Instant::now() + first.timeout));
+    let (reached, progress) = watch::channel((start, deadline));
     let span = Span::current();
     let own = Arc::clone(&links);
     let job = spawn_blocking(move || span.in_scope(|| climb(&own, start, call, place, &reached)));

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "loading a library and calling through its tables is what this file is for")]
 
 use std::collections::BTreeSet;
+use std::error::Error as _;
 use std::ffi::c_void;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -45,10 +46,10 @@ unsafe impl Sync for Handle {}
 ///
 /// # Errors
 /// [`Refusal::DlOpen`], [`Refusal::NoEntry`], and those of [`Description::check`].
-pub(crate) fn load(copy: &MemoryCopy, shown_as: &Path, host: &'static HostTable) -> Result<Vec<Loaded>, Refusal> {
+pub(crate) fn load(copy: &'static MemoryCopy, shown_as: &Path, host: &'static HostTable) -> Result<Vec<Loaded>, Refusal> {
     let shown = |error: libloading::Error| {
-        let text = error.to_string().replace(&*copy.path().to_string_lossy(), &shown_as.to_string_lossy());
-        Refusal::DlOpen(text.trim_start_matches("dlopen: ").to_owned())
+        let words = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        Refusal::DlOpen(words.replace(&*copy.path().to_string_lossy(), &shown_as.to_string_lossy()))
     };
     // SAFETY: runs the library's constructors. Its structure was checked and, where the policy says so, a child tried it before;
     // that a library may do anything is the reason for the rules of who may put one into the folder.
@@ -57,7 +58,7 @@ pub(crate) fn load(copy: &MemoryCopy, shown_as: &Path, host: &'static HostTable)
     let entry = unsafe { library.get::<abi::EntryFn>(abi::ENTRY_SYMBOL) }.map(|symbol| *symbol);
     // Unloading is never safe: threads, thread-locals and tables of the library may live on.
     std::mem::forget(library);
-    let entry = entry.map_err(|_| Refusal::NoEntry(abi::ENTRY_SYMBOL))?;
+    let entry = entry.map_err(|_| Refusal::NoEntry)?;
     if !is_new(entry) {
         return Err(Refusal::DlOpen("the linker answered with a library that was loaded before".into()));
     }

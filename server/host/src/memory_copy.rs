@@ -20,7 +20,6 @@ use crate::snapshot::Snapshot;
 pub(crate) struct MemoryCopy {
     /// What `dlopen` takes; unique in this process.
     path: PathBuf,
-    /// Never closed: the C library remembers a library by its path, and a number used again would give the old one.
     fd: OwnedFd,
 }
 

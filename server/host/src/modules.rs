@@ -22,8 +22,6 @@ const MANY: usize = 20;
 pub(crate) struct Module {
     pub(crate) tag: Tag,
     pub(crate) plugins: Vec<Arc<Loaded>>,
-    /// Keeps the descriptor's number from being used again.
-    _copy: MemoryCopy,
 }
 
 /// What is known of a library without running it in this process.
@@ -78,16 +76,11 @@ impl Modules {
             self.probe.run(&copy)?;
         }
         let label = snapshot.path.file_name().unwrap_or_default().to_string_lossy();
-        let plugins = loader::load(&copy, &snapshot.path, self.table(&label));
-        let plugins = match plugins {
-            Ok(plugins) => plugins.into_iter().map(Arc::new).collect(),
-            Err(refusal) => {
-                // Its descriptor must never be closed either: the linker may remember the path.
-                std::mem::forget(copy);
-                return Err(refusal);
-            }
-        };
-        let module = Arc::new(Module { tag, plugins, _copy: copy });
+        // Never closed, even if it does not load: the linker remembers paths, and a descriptor's number used again would give the
+        // library of before.
+        let copy = Box::leak(Box::new(copy));
+        let plugins = loader::load(copy, &snapshot.path, self.table(&label))?.into_iter().map(Arc::new).collect();
+        let module = Arc::new(Module { tag, plugins });
         loaded.insert(snapshot.digest, Arc::clone(&module));
         if loaded.len() >= MANY {
             tracing::warn!(libraries = loaded.len(), "many distinct libraries were loaded; a restart frees their memory");

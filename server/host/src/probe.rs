@@ -44,7 +44,7 @@ pub enum Probe {
 #[derive(Debug, Serialize, Deserialize)]
 struct Said {
     plugins: Vec<Description>,
-    refused: Option<String>,
+    refused: Option<Refusal>,
 }
 
 impl Probe {
@@ -72,7 +72,7 @@ impl Probe {
         let status = child.wait().map_err(failed)?;
         match report {
             Some(said) => match said.refused {
-                Some(reason) => Err(Refusal::Probe(reason)),
+                Some(refusal) => Err(refusal),
                 None => Ok(said.plugins),
             },
             None if status.code().is_some() => Err(Refusal::Probe(format!("the child ended without a report ({status})"))),
@@ -100,7 +100,7 @@ pub fn child(path: &Path, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> i32
     let tried = try_library(path, clock, random);
     let said = match tried {
         Ok(plugins) => Said { plugins, refused: None },
-        Err(refusal) => Said { plugins: Vec::new(), refused: Some(refusal.to_string()) },
+        Err(refusal) => Said { plugins: Vec::new(), refused: Some(refusal) },
     };
     let refused = said.refused.is_some();
     let report = serde_json::to_string(&said).unwrap_or_default();
@@ -116,7 +116,7 @@ fn try_library(path: &Path, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> R
     let digest = Digest(keyhook_core::crypto::sha256(&bytes));
     let snapshot = Snapshot { path: path.to_owned(), bytes, digest, warnings: Vec::new() };
     let private = std::env::temp_dir().join(format!("keyhook-probe-{}", std::process::id()));
-    let copy = MemoryCopy::of(&snapshot, Some(&private))?;
-    let loaded = loader::load(&copy, path, HostTable::leak("probe", clock, random))?;
+    let copy = Box::leak(Box::new(MemoryCopy::of(&snapshot, Some(&private))?));
+    let loaded = loader::load(copy, path, HostTable::leak("probe", clock, random))?;
     Ok(loaded.into_iter().map(|plugin| plugin.description).collect())
 }

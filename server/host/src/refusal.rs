@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use keyhook_plugin::abi;
+use serde::{Deserialize, Serialize};
+
 /// Why a library or a plugin was refused. [`Refusal::to_string`](ToString::to_string) names the reason, [`Refusal::way_out`] what to do.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// The file cannot be opened or read.
     #[error("cannot read: {0}")]
@@ -27,11 +30,11 @@ pub enum Refusal {
     #[error("truncated or damaged ELF file: {0}")]
     Damaged(String),
     /// A library, but none of ours: the symbol is missing.
-    #[error("not a keyhook plugin: symbol {0} is missing")]
-    NotPlugin(&'static str),
+    #[error("not a keyhook plugin: symbol {} is missing", abi::TAG_SYMBOL)]
+    NotPlugin,
     /// It has our tag, but nothing can be called.
-    #[error("no entry symbol: {0} is missing")]
-    NoEntry(&'static str),
+    #[error("no entry symbol: {} is missing", abi::ENTRY_SYMBOL)]
+    NoEntry,
     /// The tag is not what its name promises.
     #[error("bad ABI tag: {0}")]
     BadTag(String),
@@ -141,7 +144,7 @@ impl Refusal {
             Refusal::NotLibrary(_) => "KH0505",
             Refusal::Architecture(_) => "KH0506",
             Refusal::Damaged(_) => "KH0507",
-            Refusal::NotPlugin(_) | Refusal::NoEntry(_) | Refusal::BadTag(_) => "KH0508",
+            Refusal::NotPlugin | Refusal::NoEntry | Refusal::BadTag(_) => "KH0508",
             Refusal::PanicAbort => "KH0509",
             Refusal::DlOpen(_) => "KH0510",
             Refusal::BadTable(_) => "KH0511",
@@ -168,12 +171,12 @@ impl Refusal {
             Refusal::Unreadable(_) => "give the server read access to the file and every folder above it".into(),
             Refusal::NotRegular => "put the library itself there, or a link to it".into(),
             Refusal::TooLarge(_) => "build with `strip = true`".into(),
-            Refusal::AbiMajor { .. } | Refusal::NoEntry(_) | Refusal::BadTag(_) => {
+            Refusal::AbiMajor { .. } | Refusal::NoEntry | Refusal::BadTag(_) => {
                 "rebuild it: cargo update -p keyhook-plugin && cargo build --release".into()
             }
             Refusal::AbiMinor { .. } => "update the server, or build the plugin against an older keyhook-plugin".into(),
             Refusal::Exposed(_) => "chmod go-w the file and its folders, owned by root or the server's user".into(),
-            Refusal::NotLibrary(_) | Refusal::NotPlugin(_) => {
+            Refusal::NotLibrary(_) | Refusal::NotPlugin => {
                 "build it with crate-type = [\"cdylib\"] and a dependency on keyhook-plugin, or take it out of the folder".into()
             }
             Refusal::Architecture(_) => "build it for this machine".into(),
