@@ -16,15 +16,16 @@ pub(super) enum Care {
     Savepoints,
 }
 
-/// What became of all batches of the transaction.
-pub(super) enum Outcome {
-    /// Each was applied or refused, and the refused ones left nothing.
-    Decided(Vec<Applied>),
+/// How far the transaction has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Each batch was applied or refused, and the refused ones left nothing.
+    Decided,
     /// One was refused after it wrote: roll back and run all of them again with [`Care::Savepoints`].
     Again,
 }
 
-/// Applies batches in order.
+/// Applies batches in order and adds what became of each to `decided`.
 ///
 /// Most refusals come from the first operation, the guard, when nothing of the batch is written yet. So nothing is spent on
 /// savepoints until one comes later; then the whole transaction starts over, which costs that one commit twice.
@@ -32,8 +33,8 @@ pub(super) fn apply_all<'a>(
     connection: &Connection,
     batches: impl Iterator<Item = &'a [Operation]>,
     care: Care,
-) -> rusqlite::Result<Outcome> {
-    let mut decided = Vec::with_capacity(batches.size_hint().0);
+    decided: &mut Vec<Applied>,
+) -> rusqlite::Result<Progress> {
     for operations in batches {
         let guarded = care == Care::Savepoints && operations.len() > 1;
         if guarded {
@@ -42,7 +43,7 @@ pub(super) fn apply_all<'a>(
         let applied = apply(connection, operations)?;
         if let Applied::Refused { operation: 1.., .. } = applied {
             if !guarded {
-                return Ok(Outcome::Again);
+                return Ok(Progress::Again);
             }
             connection.prepare_cached("ROLLBACK TO batch")?.execute([])?;
         }
@@ -51,7 +52,7 @@ pub(super) fn apply_all<'a>(
         }
         decided.push(applied);
     }
-    Ok(Outcome::Decided(decided))
+    Ok(Progress::Decided)
 }
 
 fn apply(connection: &Connection, operations: &[Operation]) -> rusqlite::Result<Applied> {

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 use super::checkpoint::Checkpointer;
 use super::failure::Failure;
 use super::purge;
-use super::transaction::{Care, Outcome, apply_all};
+use super::transaction::{Care, Progress, apply_all};
 
 /// How many jobs may wait. Beyond it the disk is too slow for what comes, and an answer now is better than one too late.
 const QUEUE: usize = 8192;
@@ -77,7 +77,7 @@ impl WriterHandle {
         let checkpointer = Checkpointer::start(&mut connection, &path, durable)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let (alive, ended) = watch::channel(());
-        let mut writer = Writer { connection, path, checkpointer, changed_elsewhere, data_version: 0, group: Vec::with_capacity(GROUP) };
+        let mut writer = Writer { connection, path, checkpointer, changed_elsewhere, data_version: 0, writes: Vec::with_capacity(GROUP) };
         writer.data_version = writer.data_version_now().map_err(|error| Failure::of(&writer.path, &error))?;
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -113,7 +113,40 @@ struct Writer {
     checkpointer: Checkpointer,
     changed_elsewhere: Arc<AtomicU64>,
     data_version: i64,
-    group: Vec<Write>,
+    /// Empty between groups; kept for its room.
+    writes: Vec<Write>,
+}
+
+/// What share a commit.
+struct Group {
+    writes: Vec<Write>,
+    /// A job that was queued among them and is no write: it waits for their commit, and nothing behind it comes along.
+    met: Option<Job>,
+}
+
+impl Group {
+    /// Takes what is queued; says whether that was anything to write.
+    fn grow(&mut self, jobs: &Receiver<Job>) -> bool {
+        let before = self.writes.len();
+        while self.met.is_none() && self.writes.len() < GROUP {
+            match jobs.try_recv() {
+                Ok(Job::Write(write)) => self.writes.push(write),
+                Ok(other) => self.met = Some(other),
+                Err(_) => break,
+            }
+        }
+        self.writes.len() > before
+    }
+}
+
+/// What comes after a job.
+enum Turn {
+    /// Whatever is queued.
+    Next,
+    /// A job that has left the queue.
+    Then(Job),
+    /// Nothing.
+    End,
 }
 
 impl Writer {
@@ -129,54 +162,44 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            if self.turn(job, jobs) {
+            let mut turn = self.turn(job, jobs);
+            while let Turn::Then(job) = turn {
+                turn = self.turn(job, jobs);
+            }
+            if matches!(turn, Turn::End) {
                 break;
             }
         }
         self.checkpointer.finish(&self.connection);
     }
 
-    /// Does a job and what has queued up behind it; says whether to end.
-    fn turn(&mut self, first: Job, jobs: &Receiver<Job>) -> bool {
-        let mut next = Some(first);
-        let mut ending = false;
-        while let Some(job) = next {
-            match job {
-                Job::Write(write) => self.group.push(write),
-                Job::Purge(Purge { now, horizons, answer }) => {
-                    self.commit_group();
-                    let purged = self.alone(|connection| purge::slice(connection, now, &horizons));
-                    drop(answer.send(purged.map(i64::unsigned_abs)));
-                }
-                Job::Probe(answer) => {
-                    self.commit_group();
-                    let able = self.alone(|_| Ok(()));
-                    drop(answer.send(able));
-                }
-                Job::Close => ending = true,
+    /// Does a job; says what it met in the queue that is not a write.
+    fn turn(&mut self, job: Job, jobs: &Receiver<Job>) -> Turn {
+        match job {
+            Job::Write(write) => return self.commit_group(write, jobs),
+            Job::Purge(Purge { now, horizons, answer }) => {
+                let purged = self.alone(|connection| purge::slice(connection, now, &horizons));
+                drop(answer.send(purged.map(i64::unsigned_abs)));
             }
-            if self.group.len() >= GROUP {
-                break;
+            Job::Probe(answer) => {
+                let able = self.alone(|_| Ok(()));
+                drop(answer.send(able));
             }
-            next = jobs.try_recv().ok();
+            Job::Close => return Turn::End,
         }
-        self.commit_group();
-        ending
+        Turn::Next
     }
 
-    /// One transaction for the whole group; then, and only then, the answers.
-    fn commit_group(&mut self) {
-        if self.group.is_empty() {
-            return;
-        }
-        let group = std::mem::take(&mut self.group);
-        let decided = self.decide(&group, Care::Bold).and_then(|decided| match decided {
+    /// One transaction for every write that is queued before it commits; then, and only then, the answers.
+    fn commit_group(&mut self, first: Write, jobs: &Receiver<Job>) -> Turn {
+        let mut group = Group { writes: std::mem::take(&mut self.writes), met: None };
+        group.writes.push(first);
+        let decided = self.decide(&mut group, Care::Bold, jobs).and_then(|decided| match decided {
             Some(decided) => Ok(Some(decided)),
-            None => self.decide(&group, Care::Savepoints),
+            None => self.decide(&mut group, Care::Savepoints, jobs),
         });
         let decided = decided.map_err(|error| Failure::of(&self.path, &error)).map(Option::unwrap_or_default);
-        let mut group = group;
-        for (index, Write { held, answer, .. }) in group.drain(..).enumerate() {
+        for (index, Write { held, answer, .. }) in group.writes.drain(..).enumerate() {
             // Whoever waits above for the write's end hears of it first, even if the caller has gone.
             drop(held);
             let applied = match &decided {
@@ -185,22 +208,29 @@ impl Writer {
             };
             drop(answer.send(applied));
         }
-        self.group = group;
+        self.writes = group.writes;
         self.checkpointer.after_commit(&self.connection);
+        group.met.map_or(Turn::Next, Turn::Then)
     }
 
     /// Runs a group as one transaction; `None` if it must be run again with savepoints, and nothing is written.
-    fn decide(&mut self, group: &[Write], care: Care) -> rusqlite::Result<Option<Vec<Applied>>> {
+    fn decide(&mut self, group: &mut Group, care: Care, jobs: &Receiver<Job>) -> rusqlite::Result<Option<Vec<Applied>>> {
         self.begin()?;
-        match apply_all(&self.connection, group.iter().map(|write| write.operations.as_slice()), care) {
-            Ok(Outcome::Decided(decided)) => self.commit().map(|()| Some(decided)),
-            Ok(Outcome::Again) => {
-                self.roll_back();
-                Ok(None)
-            }
-            Err(error) => {
-                self.roll_back();
-                Err(error)
+        let mut decided = Vec::with_capacity(group.writes.len());
+        loop {
+            let waiting = group.writes[decided.len()..].iter().map(|write| write.operations.as_slice());
+            match apply_all(&self.connection, waiting, care, &mut decided) {
+                // Whoever came while these were applied comes along: it costs nobody a wait, and saves a commit.
+                Ok(Progress::Decided) if group.grow(jobs) => {}
+                Ok(Progress::Decided) => return self.commit().map(|()| Some(decided)),
+                Ok(Progress::Again) => {
+                    self.roll_back();
+                    return Ok(None);
+                }
+                Err(error) => {
+                    self.roll_back();
+                    return Err(error);
+                }
             }
         }
     }
