@@ -1,6 +1,6 @@
 //! What `keyhook dev` knows of itself and shows on its start page and in its playground. Absent in production.
 
-/// What a plugin changed in one call, for people to read. The host adds to [`crate::hooks::HookCall::changes`].
+/// What a plugin changed in one call, for people to read. The host adds to [`crate::hooks::HookCall::changes`] where it is asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookChange {
     /// The plugin.

@@ -62,8 +62,8 @@ pub struct HookCall {
     pub data: PluginData,
     /// The session's values; `None` where there is no session to write to.
     pub session: Option<SessionValues>,
-    /// What each plugin changed, in order; the host fills it in development only.
-    pub changes: Vec<HookChange>,
+    /// What each plugin changed in the response, in order; `None` where nobody asks, which is everywhere but in the playground.
+    pub changes: Option<Vec<HookChange>>,
 }
 
 impl HookCall {

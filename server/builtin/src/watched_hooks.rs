@@ -36,18 +36,18 @@ impl Hooks for Watching {
         self.0.inner.any(point)
     }
 
-    fn run(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
+    fn run(&self, point: HookPoint, mut call: HookCall) -> BoxFuture<'static, Finished> {
         let watched = Arc::clone(&self.0);
         Box::pin(async move {
             let before = call.response.clone();
-            let finished = watched.inner.run(point, call).await;
+            call.changes = Some(Vec::new());
+            let mut finished = watched.inner.run(point, call).await;
             // A host that knows which plugin did what says so; otherwise only the whole is known.
-            let changes = if finished.call.changes.is_empty() {
+            let told = finished.call.changes.take().filter(|told| !told.is_empty());
+            let changes = told.unwrap_or_else(|| {
                 let plugin = finished.plugin.as_deref().unwrap_or("plugins");
                 differences(&before, &finished.call.response, plugin, point)
-            } else {
-                finished.call.changes.clone()
-            };
+            });
             watched.seen.lock().unwrap_or_else(PoisonError::into_inner).extend(changes);
             finished
         })

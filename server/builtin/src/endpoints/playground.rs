@@ -18,7 +18,6 @@ use keyhook_core::authorize::Refusal;
 use keyhook_core::client::Client;
 use keyhook_core::crypto::{constant_time_eq, sha256};
 use keyhook_core::error::OAuthError;
-use keyhook_core::form::Form;
 
 use super::at;
 use crate::cookies::set_cookie;
@@ -81,17 +80,23 @@ async fn start(context: &Context) -> Result<Response, Refusal> {
     let settings = &context.settings;
     let client = demo_client(context).await?;
     let [state, verifier] = [(); 2].map(|()| URL_SAFE_NO_PAD.encode(context.random.bytes::<32>()));
-    let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("response_type", "code").append_pair("client_id", &client.id);
-    query.append_pair("redirect_uri", &settings.issuer.endpoint(CALLBACK));
-    if !client.scope.is_empty() {
-        query.append_pair("scope", client.scope.as_str());
-    }
-    query.append_pair("state", &state).append_pair("code_challenge", &challenge).append_pair("code_challenge_method", "S256");
-    let target = format!("{}?{}", at(settings, &settings.paths.authorize), query.finish());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked(settings, &client, &state, &verifier)).finish();
+    let target = format!("{}?{query}", at(settings, &settings.paths.authorize));
     let cookie = set_cookie(settings, &cookie_name(settings), &format!("{state}.{verifier}"), Some(LIFETIME));
     Ok(cookie.into_iter().fold(Response::redirect_local(&target), Response::with_cookie))
+}
+
+/// The parameters of the authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3).
+fn asked(settings: &Settings, client: &Client, state: &str, verifier: &str) -> Vec<(&'static str, String)> {
+    let mut pairs = vec![("response_type", "code".to_owned()), ("client_id", client.id.clone())];
+    pairs.push(("redirect_uri", settings.issuer.endpoint(CALLBACK)));
+    if !client.scope.is_empty() {
+        pairs.push(("scope", client.scope.as_str().to_owned()));
+    }
+    pairs.push(("state", state.to_owned()));
+    pairs.push(("code_challenge", URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()))));
+    pairs.push(("code_challenge_method", "S256".to_owned()));
+    pairs
 }
 
 /// The client's redirect URI: redeems the code and shows everything.
@@ -104,11 +109,20 @@ async fn callback(request: &Request, context: &Context) -> Result<Response, Refu
     if !constant_time_eq(came.as_bytes(), state.as_bytes()) {
         return Err(OAuthError::invalid_request("state is not the one that this browser sent").into());
     }
-    let mut steps =
-        vec![Exchange::new("The answer came back to the client", format!("GET {}?{}", request.path, shown_query(&query)), String::new())];
+    let client = demo_client(context).await?;
+    let sent = asked(settings, &client, state, verifier);
+    let sent = lines(sent.iter().map(|(name, value)| (*name, value.as_str())));
+    let back = lines(query.iter());
+    let mut steps = vec![
+        Exchange::new(
+            "The client sent the browser to the server",
+            format!("GET {}?{sent}", at(settings, &settings.paths.authorize)),
+            String::new(),
+        ),
+        Exchange::new("The answer came back to the client", format!("GET {}?{back}", request.path), String::new()),
+    ];
     let mut changes = Vec::new();
     if let Some(code) = query.once("code")? {
-        let client = demo_client(context).await?;
         let (exchange, seen) = redeem(request, context, &client, code, verifier).await?;
         steps.push(exchange);
         changes = seen;
@@ -171,8 +185,7 @@ async fn redeem(
             text_of(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &error.json())
         }
     };
-    let lines: Vec<_> = pairs.iter().map(|(name, value)| format!("  {name}={value}")).collect();
-    let sent = format!("POST {path}\ncontent-type: application/x-www-form-urlencoded\n\n{}", lines.join("\n"));
+    let sent = format!("POST {path}\ncontent-type: application/x-www-form-urlencoded\n{}", lines(pairs.into_iter()));
     Ok((Exchange::new("The client redeemed the code", sent, answer), hooks.changes()))
 }
 
@@ -181,9 +194,9 @@ fn text_of(status: StatusCode, body: &[u8]) -> String {
     format!("{status}\ncontent-type: application/json\n\n{}", pretty.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
 }
 
-fn shown_query(query: &Form) -> String {
-    let pairs: Vec<_> = query.iter().map(|(name, value)| format!("\n  {}={}", shown(name), shown(value))).collect();
-    pairs.concat()
+/// Parameters, one a line.
+fn lines<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    pairs.flat_map(|(name, value)| ["\n  ".to_owned(), shown(name), "=".to_owned(), shown(value)]).collect()
 }
 
 fn cookie_name(settings: &Settings) -> String {

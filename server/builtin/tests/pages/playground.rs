@@ -73,7 +73,11 @@ async fn the_start_page_shows_plugins_refused_ones_and_the_last_build_error() {
 async fn one_click_walks_to_a_token_and_shows_what_hooks_changed() {
     let (world, _) = plugged(dev().await, &[HookPoint::AccessTokenResponse], |_, mut call| {
         call.response.insert("tenant".into(), "acme".into());
-        call.changes.push(HookChange { plugin: "hello".into(), hook: "access_token_response", change: "tenant = \"acme\"".into() });
+        call.changes.get_or_insert_default().push(HookChange {
+            plugin: "hello".into(),
+            hook: "access_token_response",
+            change: "tenant = \"acme\"".into(),
+        });
         finished(call, Verdict::Continue)
     });
     let mut browser = Browser::of(&world);

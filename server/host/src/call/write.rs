@@ -1,5 +1,6 @@
 //! `set`, `set_json` and `remove`: what a plugin may change, part by part.
 
+use keyhook_component::dev::HookChange;
 use keyhook_plugin::abi::{self, part};
 use serde_json::{Map, Value};
 
@@ -83,7 +84,8 @@ impl Call {
             return Err(abi::BAD_ARGUMENT);
         }
         self.response_bytes = Some(then);
-        response.insert(name.to_owned(), value);
+        self.note(|| format!("{name} = {value}"));
+        self.draft.response.insert(name.to_owned(), value);
         Ok(())
     }
 
@@ -95,7 +97,17 @@ impl Call {
         if let Some(bytes) = &mut self.response_bytes {
             *bytes = bytes.saturating_sub(weight_of_member(name, &old));
         }
+        self.note(|| format!("removed {name}"));
         Ok(())
+    }
+
+    /// Writes a change down, where the caller asks who did what.
+    fn note(&mut self, change: impl FnOnce() -> String) {
+        const MOST: usize = 256;
+        let Scene::Hook(point) = self.scene else { return };
+        if let Some(changes) = self.draft.changes.as_mut().filter(|changes| changes.len() < MOST) {
+            changes.push(HookChange { plugin: self.plugin.name.to_string(), hook: point.name(), change: change() });
+        }
     }
 
     fn set_data(&mut self, key: &str, value: Value) -> Changed {
