@@ -7,13 +7,14 @@ use std::sync::Arc;
 use keyhook_component::system::{Clock, Random};
 use keyhook_core::client::Client;
 use keyhook_core::secret::Secret;
+use keyhook_host::Probe;
 
 use crate::config::{Config, Layers, Mode, Node, Origin, Table, Value};
 use crate::failure::Failure;
 use crate::given::{Given, shown};
 use crate::server::Server;
 use crate::system::{SystemClock, SystemRandom};
-use crate::{dev, logging};
+use crate::{dev, logging, plugins};
 
 const FROM: Origin = Origin::Given("Server::builder()");
 
@@ -33,6 +34,7 @@ pub struct Builder {
     random: Arc<dyn Random>,
     clients: Vec<Client>,
     users: Vec<(String, Secret<String>)>,
+    probe: Probe,
 }
 
 impl Builder {
@@ -51,6 +53,7 @@ impl Builder {
             random: Arc::new(SystemRandom),
             clients: Vec::new(),
             users: Vec::new(),
+            probe: Probe::Unavailable,
         }
     }
 
@@ -141,6 +144,13 @@ impl Builder {
         self
     }
 
+    /// A keyhook binary that tries libraries in a child process. Without it only libraries load that the lock approves, or
+    /// that lie in a trusted folder.
+    pub fn probe(mut self, program: impl Into<PathBuf>) -> Builder {
+        self.probe = plugins::probe_by(program.into());
+        self
+    }
+
     /// A configuration file; may be called several times, later ones win. The builder's own methods win over all.
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Builder {
         self.files.push(path.into());
@@ -185,7 +195,17 @@ impl Builder {
             logging::start(&config.log);
         }
         let dev = self.dev.then(|| Arc::new(dev::Status::default()));
-        Ok(Server { layers, config, clock: self.clock, random: self.random, clients: self.clients, users: self.users, dev, default_workers: 0 })
+        Ok(Server {
+            layers,
+            config,
+            clock: self.clock,
+            random: self.random,
+            clients: self.clients,
+            users: self.users,
+            dev,
+            probe: self.probe,
+            default_workers: 0,
+        })
     }
 
     fn text(mut self, path: &[&str], text: impl Into<String>) -> Builder {
@@ -206,7 +226,9 @@ fn value(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::String(text) => Value::String(text.clone()),
         serde_json::Value::Bool(value) => Value::Boolean(*value),
-        serde_json::Value::Number(number) => number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Integer),
+        serde_json::Value::Number(number) => {
+            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Integer)
+        }
         serde_json::Value::Array(items) => Value::Array(items.iter().filter(|item| !item.is_null()).map(node).collect()),
         serde_json::Value::Object(members) => {
             Value::Table(members.iter().filter(|(_, item)| !item.is_null()).map(|(name, item)| (name.clone(), node(item))).collect())

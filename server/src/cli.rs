@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::commands::{ClientCommand, KeyCommand, PluginCommand, TryCommand, UserCommand};
+
 /// keyhook: an OAuth authorization server that people extend by dropping a library into a folder.
 #[derive(Parser)]
 #[command(name = "keyhook", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
@@ -20,6 +22,9 @@ pub(crate) struct Global {
     /// Configuration file; repeatable, later ones win [default: $KEYHOOK_CONFIG, ./keyhook.toml, /etc/keyhook/keyhook.toml]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Vec<PathBuf>,
+    /// Data folder of the server
+    #[arg(long, value_name = "FOLDER", global = true)]
+    pub(crate) data: Option<PathBuf>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
     pub(crate) format: Format,
@@ -52,6 +57,21 @@ pub(crate) enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Register, list, change and remove clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Add, list and remove users of the built-in login
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make master keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Begin, check, approve and list plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Walk a real flow against the running server and see each exchange
+    #[command(subcommand)]
+    Try(TryCommand),
     /// Explain a code such as KH0503, offline
     Explain {
         /// The code; without one, all are listed
@@ -63,6 +83,12 @@ pub(crate) enum Command {
     Status,
     /// Print the version
     Version,
+    /// Try a library in this process, for a server that waits
+    #[command(name = "__probe", hide = true)]
+    Probe {
+        /// The library
+        path: PathBuf,
+    },
 }
 
 /// `keyhook config …`
@@ -79,7 +105,7 @@ pub(crate) enum ConfigCommand {
 }
 
 /// `keyhook dev`
-#[derive(Args, Default)]
+#[derive(Args)]
 pub(crate) struct Dev {
     /// Port on 127.0.0.1 and [::1]; part of the issuer
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
@@ -93,6 +119,12 @@ pub(crate) struct Dev {
     /// Folder with URL handlers; repeatable, beside the one in FOLDER
     #[arg(long, value_name = "FOLDER")]
     pub(crate) handlers_directory: Vec<PathBuf>,
+}
+
+impl Default for Dev {
+    fn default() -> Dev {
+        Dev { port: 8080, folder: PathBuf::from("keyhook-dev"), plugins_directory: Vec::new(), handlers_directory: Vec::new() }
+    }
 }
 
 /// `keyhook serve`
@@ -114,9 +146,6 @@ pub(crate) struct ServeFlags {
     /// Who ends TLS: off (loopback only) or behind_proxy
     #[arg(long, value_name = "WHO", value_parser = ["off", "behind_proxy"])]
     pub(crate) tls: Option<String>,
-    /// Data folder
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) data: Option<PathBuf>,
     /// Store, such as sqlite:keyhook.db
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,

@@ -4,8 +4,13 @@ use crate::nearest::distance;
 
 /// Every file of the catalogue; a test compares the list with the folder.
 const CHAPTERS: &[(&str, &str)] = &[
+    ("builtin-pages.md", include_str!("../docs/codes/builtin-pages.md")),
+    ("builtin-token.md", include_str!("../docs/codes/builtin-token.md")),
     ("core.md", include_str!("../docs/codes/core.md")),
+    ("edge.md", include_str!("../docs/codes/edge.md")),
+    ("host.md", include_str!("../docs/codes/host.md")),
     ("server.md", include_str!("../docs/codes/server.md")),
+    ("stores.md", include_str!("../docs/codes/stores.md")),
 ];
 
 /// One code.
@@ -27,7 +32,8 @@ pub(crate) fn entries() -> Vec<Entry> {
 }
 
 fn entries_of(text: &'static str) -> impl Iterator<Item = Entry> {
-    let chapters = text.split("\n## ").enumerate().filter_map(|(index, part)| if index == 0 { part.strip_prefix("## ") } else { Some(part) });
+    let chapters =
+        text.split("\n## ").enumerate().filter_map(|(index, part)| if index == 0 { part.strip_prefix("## ") } else { Some(part) });
     chapters.filter_map(|part| {
         let (heading, text) = part.split_once('\n').unwrap_or((part, ""));
         let (code, title) = heading.split_once(' ').unwrap_or((heading, ""));

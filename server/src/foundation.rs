@@ -39,7 +39,14 @@ impl Foundation {
         stores::claim(&records, config.mode).await?;
         let audit = AuditLog::start(keyring.log_key)
             .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("the audit log's thread cannot be started: {error}")))?;
-        Ok(Foundation { clock, random, records, sealer: Arc::new(keyring.sealer), audit: Arc::new(audit), metrics: Arc::new(Metrics::new()) })
+        Ok(Foundation {
+            clock,
+            random,
+            records,
+            sealer: Arc::new(keyring.sealer),
+            audit: Arc::new(audit),
+            metrics: Arc::new(Metrics::new()),
+        })
     }
 
     /// Writes out what is pending and closes the stores.
@@ -59,9 +66,11 @@ pub(crate) fn folder(path: &Path) -> Result<(), Failure> {
         Failure::new("KH0151", Exit::NotPermitted, format!("the data folder {shown} cannot be made: {error}"))
             .help("make it and give it to the server's user, or set `data` in [server]")
     })?;
-    let metadata = std::fs::metadata(path).map_err(|error| Failure::new("KH0151", Exit::NotPermitted, format!("the data folder {shown} cannot be read: {error}")))?;
+    let metadata = std::fs::metadata(path)
+        .map_err(|error| Failure::new("KH0151", Exit::NotPermitted, format!("the data folder {shown} cannot be read: {error}")))?;
     if metadata.mode() & 0o002 != 0 {
-        return Err(Failure::new("KH0151", Exit::NotPermitted, format!("everybody can write into the data folder {shown}")).help(format!("chmod 700 {shown}")));
+        return Err(Failure::new("KH0151", Exit::NotPermitted, format!("everybody can write into the data folder {shown}"))
+            .help(format!("chmod 700 {shown}")));
     }
     Ok(())
 }
@@ -80,6 +89,7 @@ fn keyring(config: &Config, random: &Arc<dyn Random>) -> Result<Keyring, Failure
 }
 
 fn ephemeral(random: &Arc<dyn Random>) -> Result<Keyring, Failure> {
-    let sealer = Sealer::new(vec![MasterKey::new(random.bytes())]).map_err(|error| Failure::new("KH0601", Exit::Failed, error.to_string()))?;
+    let sealer =
+        Sealer::new(vec![MasterKey::new(random.bytes())]).map_err(|error| Failure::new("KH0601", Exit::Failed, error.to_string()))?;
     Ok(Keyring { sealer, log_key: random.bytes() })
 }

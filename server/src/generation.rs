@@ -6,13 +6,13 @@ use keyhook_builtin::BuiltinPages;
 use keyhook_builtin::endpoints::metadata_document;
 use keyhook_component::context::Context;
 use keyhook_component::dev::DevStatus;
-use keyhook_component::endpoint::Endpoint;
 use keyhook_component::pages::Pages;
 use keyhook_component::registry;
 use keyhook_core::issuer::Issuer;
 use keyhook_edge::{Live, RouteTable};
 
 use crate::config::Config;
+use crate::dev::Status;
 use crate::failure::{Exit, Failure};
 use crate::foundation::Foundation;
 use crate::plugins::{self, LoadedPlugins};
@@ -33,16 +33,15 @@ pub(crate) async fn build(
     issuer: &Issuer,
     foundation: &Foundation,
     host: &plugins::Host,
-    dev: Option<Arc<dyn DevStatus>>,
+    dev: Option<&Arc<Status>>,
 ) -> Result<Generation, Failure> {
+    let left_out = dev.map(|status| status.left_out()).unwrap_or_default();
     let settings = Arc::new(settings::of(config, issuer));
     let pages: Arc<dyn Pages> = Arc::new(BuiltinPages::new(issuer));
-    let plugins = host.load(config, foundation, &settings, Arc::clone(&pages)).await?;
-    let mut endpoints: Vec<Arc<dyn Endpoint>> = registry::endpoints();
-    endpoints.extend(plugins.routes.iter().cloned());
+    let plugins = host.load(config, &settings, left_out).await?;
     let grants = registry::grants();
-    let metadata = metadata_document(&settings, &endpoints, &grants);
-    let routes = RouteTable::build(&endpoints, &settings, &foundation.metrics)
+    let metadata = metadata_document(&settings, &plugins.endpoints, &grants);
+    let routes = RouteTable::build(&plugins.endpoints, &settings, &foundation.metrics)
         .map_err(|conflict| Failure::bracketed("KH0120", Exit::Configuration, &conflict.to_string()))?;
     let context = Context {
         settings,
@@ -55,7 +54,7 @@ pub(crate) async fn build(
         sealer: Arc::clone(&foundation.sealer),
         grants: grants.into(),
         metadata,
-        dev,
+        dev: dev.map(|status| Arc::clone(status) as Arc<dyn DevStatus>),
     };
     Ok(Generation { live: Live { routes, context: Arc::new(context) }, plugins })
 }

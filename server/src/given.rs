@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::ServeFlags;
+use crate::cli::{Global, ServeFlags};
 use crate::config::{Node, Origin, Table, Value, set};
 
 /// A layer that is filled value by value.
@@ -30,12 +30,12 @@ impl Given {
 }
 
 /// The layer of `serve`'s flags.
-pub(crate) fn from_flags(flags: &ServeFlags) -> Table {
+pub(crate) fn from_flags(global: &Global, flags: &ServeFlags) -> Table {
     let mut given = Given::default();
     let one = [
         (["server", "issuer"], "--issuer", flags.issuer.clone()),
         (["server", "tls"], "--tls", flags.tls.clone()),
-        (["server", "data"], "--data", flags.data.as_deref().map(shown)),
+        (["server", "data"], "--data", global.data.as_deref().map(shown)),
         (["store", "url"], "--store", flags.store.clone()),
     ];
     for (path, flag, value) in one {

@@ -90,7 +90,8 @@ pub(crate) fn generate(path: &Path, random: &dyn Random) -> Result<(), Failure> 
         let shown = path.display();
         let failure = Failure::new("KH0605", Exit::Failed, format!("the master key {shown} cannot be written: {error}"));
         if error.kind() == ErrorKind::AlreadyExists {
-            return failure.help("a key that is in use is never overwritten: what it sealed could not be opened any more; name another file");
+            return failure
+                .help("a key that is in use is never overwritten: what it sealed could not be opened any more; name another file");
         }
         failure
     })

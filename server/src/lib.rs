@@ -50,6 +50,7 @@ mod output;
 mod plugins;
 mod purge;
 mod running;
+mod scaffold;
 mod seed;
 mod server;
 mod service;

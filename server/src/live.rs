@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use keyhook_component::BoxFuture;
 use keyhook_component::audit::{Audit as _, Decision, Event};
 use keyhook_component::context::Context;
-use keyhook_component::dev::{DevStatus, PluginLine};
+use keyhook_component::dev::PluginLine;
 use keyhook_core::issuer::Issuer;
 use keyhook_edge::{Application, Tls};
 use serde_json::{Value, json};
@@ -54,7 +54,16 @@ impl Inner {
             status.set_plugins(plugins.lines.clone());
         }
         let state = State { config: Arc::new(config), plugins: plugins.lines, tls: None, generation: 1 };
-        Arc::new(Inner { layers, issuer, foundation, host, application, dev, state: Mutex::new(state), reloading: tokio::sync::Mutex::default() })
+        Arc::new(Inner {
+            layers,
+            issuer,
+            foundation,
+            host,
+            application,
+            dev,
+            state: Mutex::new(state),
+            reloading: tokio::sync::Mutex::default(),
+        })
     }
 
     /// The configuration that is in effect.
@@ -100,7 +109,9 @@ impl Inner {
         let mut event = Event::new(Decision::Plugins, outcome);
         match &result {
             Ok(restart) if restart.is_empty() => tracing::info!(event = "reload", "reloaded"),
-            Ok(restart) => tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart"),
+            Ok(restart) => {
+                tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart")
+            }
             Err(failure) => {
                 event.detail = Some(failure.to_string());
                 tracing::error!(event = "reload", code = failure.code(), "{failure}");
@@ -116,8 +127,7 @@ impl Inner {
             let state = self.state();
             (Arc::clone(&state.config), state.tls.clone())
         };
-        let status = self.dev.clone().map(|status| status as Arc<dyn DevStatus>);
-        let generation = generation::build(&config, &self.issuer, &self.foundation, &self.host, status).await?;
+        let generation = generation::build(&config, &self.issuer, &self.foundation, &self.host, self.dev.as_ref()).await?;
         if let Some(tls) = tls {
             tls.reload().map_err(|error| crate::server::start_failure(&error, config.mode))?;
         }

@@ -3,7 +3,12 @@
 /// The candidate with the smallest edit distance to `word`, if it is close enough to be a slip of the hand.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
-    candidates.into_iter().map(|candidate| (distance(word, candidate), candidate)).filter(|(far, _)| *far <= limit).min().map(|(_, candidate)| candidate)
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(far, _)| *far <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
 }
 
 /// Edits between two words: insertion, deletion, substitution and the swap of two neighbors each count one.

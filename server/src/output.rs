@@ -53,7 +53,8 @@ fn table(columns: &[&str], value: &Value) -> String {
 fn columnar(columns: &[&str], items: &[Value]) -> String {
     let mut lines = vec![columns.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>()];
     lines.extend(items.iter().map(|item| columns.iter().map(|name| cell(&item[*name])).collect()));
-    let widths: Vec<usize> = (0..columns.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default()).collect();
+    let widths: Vec<usize> =
+        (0..columns.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default()).collect();
     lines
         .into_iter()
         .map(|line| {

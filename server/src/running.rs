@@ -42,7 +42,8 @@ impl Running {
         let edge = keyhook_edge::Server::start(listeners, &inner.application, tls, place).map_err(failed)?;
         let health = Arc::new(StoreHealth(inner.foundation.records.clone()));
         let metrics = Arc::clone(&inner.foundation.metrics);
-        let management = management.map(|listeners| Management::start(listeners, health, metrics, edge.shutdown())).transpose().map_err(failed)?;
+        let management =
+            management.map(|listeners| Management::start(listeners, health, metrics, edge.shutdown())).transpose().map_err(failed)?;
         let purged = Arc::clone(&inner);
         let purge = tokio::spawn(purge::run(move || purged.context()));
         tracing::info!(event = "started", issuer = inner.issuer.as_str(), addresses = ?edge.addresses(), "serving");

@@ -18,7 +18,9 @@ use crate::foundation::Foundation;
 /// # Errors
 /// When the registration is not consistent, or the store cannot answer.
 pub(crate) async fn client(mut client: Client, foundation: &Foundation) -> Result<(), Failure> {
-    client.validate().map_err(|error| Failure::new("KH0303", Exit::Configuration, format!("client `{}` cannot be like this: {error}", client.id)))?;
+    client
+        .validate()
+        .map_err(|error| Failure::new("KH0303", Exit::Configuration, format!("client `{}` cannot be like this: {error}", client.id)))?;
     let key = Key::named(&client.id);
     let now = foundation.clock.now();
     let operation = match foundation.records.read::<ClientBody>(&key).await? {

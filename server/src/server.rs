@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use keyhook_builtin::BuiltinPages;
 use keyhook_component::system::{Clock, Random};
 use keyhook_core::client::Client;
 use keyhook_core::issuer::Issuer;
 use keyhook_core::secret::Secret;
 use keyhook_edge::{Application, Listeners, StartError, TrustedProxies};
+use keyhook_host::Probe;
 
 use crate::builder::Builder;
 use crate::config::{Config, Layers, Limits, Mode};
@@ -15,7 +17,7 @@ use crate::dev;
 use crate::failure::{Exit, Failure};
 use crate::foundation::Foundation;
 use crate::live::Inner;
-use crate::plugins::Host;
+use crate::plugins::{self, Host};
 use crate::running::Running;
 use crate::service::Service;
 use crate::{generation, seed};
@@ -29,6 +31,7 @@ pub struct Server {
     pub(crate) clients: Vec<Client>,
     pub(crate) users: Vec<(String, Secret<String>)>,
     pub(crate) dev: Option<Arc<dev::Status>>,
+    pub(crate) probe: Probe,
     /// Worker threads where the configuration names none; 0 serves on the caller's runtime.
     pub(crate) default_workers: usize,
 }
@@ -50,6 +53,7 @@ impl Server {
             clients: Vec::new(),
             users: Vec::new(),
             dev: None,
+            probe: plugins::own_probe(),
             default_workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         })
     }
@@ -110,11 +114,12 @@ impl Server {
         for (name, password) in &self.users {
             seed::user(name, password.expose(), &foundation).await?;
         }
-        let host = Host::new(&self.config);
-        let status = self.dev.clone().map(|status| status as Arc<dyn keyhook_component::dev::DevStatus>);
-        let generation = generation::build(&self.config, &issuer, &foundation, &host, status).await?;
-        let proxies = TrustedProxies::parse(self.config.server.trusted_proxies.iter().map(String::as_str))
-            .map_err(|entry| Failure::new("KH1005", Exit::Configuration, format!("`{entry}` in trusted_proxies is no address or network")))?;
+        let pages = Arc::new(BuiltinPages::new(&issuer));
+        let host = Host::new(&self.config, issuer.as_str(), &foundation, pages, self.probe);
+        let generation = generation::build(&self.config, &issuer, &foundation, &host, self.dev.as_ref()).await?;
+        let proxies = TrustedProxies::parse(self.config.server.trusted_proxies.iter().map(String::as_str)).map_err(|entry| {
+            Failure::new("KH1005", Exit::Configuration, format!("`{entry}` in trusted_proxies is no address or network"))
+        })?;
         let limits = limits(&self.config.server.limits);
         let application = Application::new(generation.live, limits, proxies, Arc::clone(&foundation.metrics));
         Ok(Inner::new(self.layers, self.config, issuer, foundation, host, application, generation.plugins, self.dev))
@@ -126,9 +131,11 @@ impl Server {
             return Ok(issuer.clone());
         }
         let port = addresses.first().map(SocketAddr::port);
-        let derived = port.filter(|_| self.config.mode == Mode::Dev).and_then(|port| Issuer::parse(&format!("http://localhost:{port}")).ok());
+        let derived =
+            port.filter(|_| self.config.mode == Mode::Dev).and_then(|port| Issuer::parse(&format!("http://localhost:{port}")).ok());
         derived.ok_or_else(|| {
-            Failure::new("KH1009", Exit::Configuration, "no issuer is configured").help("set it: `issuer` in [server], --issuer, or Builder::issuer")
+            Failure::new("KH1009", Exit::Configuration, "no issuer is configured")
+                .help("set it: `issuer` in [server], --issuer, or Builder::issuer")
         })
     }
 
@@ -185,3 +192,6 @@ fn limits(limits: &Limits) -> keyhook_edge::Limits {
         ..keyhook_edge::Limits::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,8 +62,9 @@ fn suits(config: &Config, group: Group, place: &GroupStore, promises: Promises) 
     }
     if promises.evicts && !config.store.evicting.contains(&group) {
         let text = format!("the group `{name}` lives in {shown}, which may drop records by itself");
-        return Err(Failure::new("KH1008", Exit::Configuration, text)
-            .help(format!("if that is meant, add `evicting = [\"{name}\"]` to [store]: an eviction signs people out, and a late replay may go unnoticed")));
+        return Err(Failure::new("KH1008", Exit::Configuration, text).help(format!(
+            "if that is meant, add `evicting = [\"{name}\"]` to [store]: an eviction signs people out, and a late replay may go unnoticed"
+        )));
     }
     if promises.evicts {
         tracing::warn!(group = name, "an eviction in this store signs people out, and a late replay may go unnoticed");
@@ -92,10 +93,18 @@ pub(crate) async fn claim(records: &Records, mode: Mode) -> Result<(), Failure> 
         }
     };
     match (made_by_dev, dev) {
-        (true, false) => Err(Failure::new("KH0153", Exit::Configuration, "these data were made by `keyhook dev`: they hold a demo user with a known password")
-            .help("give `serve` a data folder and a store of its own in [server] data and [store] url")),
-        (false, true) => Err(Failure::new("KH0153", Exit::Configuration, "these data belong to `keyhook serve`; `dev` would add a demo user with a known password")
-            .help("run `keyhook dev` in another folder")),
+        (true, false) => Err(Failure::new(
+            "KH0153",
+            Exit::Configuration,
+            "these data were made by `keyhook dev`: they hold a demo user with a known password",
+        )
+        .help("give `serve` a data folder and a store of its own in [server] data and [store] url")),
+        (false, true) => Err(Failure::new(
+            "KH0153",
+            Exit::Configuration,
+            "these data belong to `keyhook serve`; `dev` would add a demo user with a known password",
+        )
+        .help("run `keyhook dev` in another folder")),
         _ => Ok(()),
     }
 }

@@ -29,7 +29,8 @@ impl AdminSocket {
             let text = format!("another server already runs on this data folder (it answers at {shown})");
             return Err(Failure::new("KH0155", Exit::Failed, text).help("stop it, or give this one another `data` folder in [server]"));
         }
-        let failed = |error: std::io::Error| Failure::new("KH0156", Exit::Failed, format!("the admin socket {shown} cannot be made: {error}"));
+        let failed =
+            |error: std::io::Error| Failure::new("KH0156", Exit::Failed, format!("the admin socket {shown} cannot be made: {error}"));
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}

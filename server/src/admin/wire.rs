@@ -39,7 +39,9 @@ impl Answer {
     pub(super) fn into_result(self) -> Result<Value, Failure> {
         match self {
             Answer::Ok(value) => Ok(value),
-            Answer::Error { code, exit, text } => Err(Failure::new(crate::explain::find(&code).map_or("", |entry| entry.code), exit_of(exit), text)),
+            Answer::Error { code, exit, text } => {
+                Err(Failure::new(crate::explain::find(&code).map_or("", |entry| entry.code), exit_of(exit), text))
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ fn findings(config: &Config) -> Vec<Failure> {
     if let TlsDecision::Files(files) = &config.server.tls {
         found.extend(keyhook_edge::Tls::load(&files.cert, &files.key).err().map(|error| crate::server::start_failure(&error, config.mode)));
     }
+    found.extend(crate::plugins::plan(config).err());
     for folder in config.plugins.directories.iter().chain(&config.plugins.handlers) {
         if !folder.is_dir() {
             let text = format!("the plugin folder {} does not exist", folder.display());
@@ -39,4 +40,53 @@ fn findings(config: &Config) -> Vec<Failure> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use std::path::Path;
+
+    use super::*;
+    use crate::testing::Folder;
+
+    fn check(folder: &Path) -> Result<(), Failure> {
+        let text = format!(
+            "[server]\nissuer = \"https://login.example\"\ntls = \"behind_proxy\"\ndata = \"{0}/data\"\n[keys]\nmaster_file = \"{0}/master.key\"\n[plugins]\ndirectories = [\"{0}/plugins\"]\n",
+            folder.display()
+        );
+        let path = folder.join("keyhook.toml");
+        if !path.exists() {
+            std::fs::write(&path, text).unwrap();
+        }
+        run(&Global { config: vec![path], quiet: true, ..Global::default() }, &ServeFlags::default())
+    }
+
+    /// Names, sizes and times of everything in a folder.
+    fn state(folder: &Path) -> Vec<(std::path::PathBuf, u64, std::time::SystemTime)> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let (path, metadata) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+            if metadata.is_dir() {
+                found.extend(state(&path));
+            }
+            found.push((path, metadata.len(), metadata.modified().unwrap()));
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn a_check_lists_all_findings_and_changes_nothing() {
+        let folder = Folder::new();
+        let failure = check(folder.path()).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Configuration);
+        let text = failure.to_string();
+        assert!(text.contains("error[KH0602]") && text.contains("error[KH1013]"), "{text}");
+        crate::keys::ensure(&folder.path().join("master.key"), &crate::system::SystemRandom).unwrap();
+        std::fs::create_dir(folder.path().join("plugins")).unwrap();
+        let before = state(folder.path());
+        check(folder.path()).unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(state(folder.path()), before);
+    }
 }

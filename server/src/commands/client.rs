@@ -190,7 +190,8 @@ fn added(global: &Global, mut client: Value) -> Result<(), Failure> {
 fn draft(add: Add) -> Result<ClientDraft, Failure> {
     let public = add.public || add.auth_method.as_deref() == Some("none") || (add.native && add.auth_method.is_none());
     if add.public && add.auth_method.as_deref().is_some_and(|method| method != "none") {
-        return Err(Failure::new("KH0310", Exit::Usage, "a public client has no secret to authenticate with").help("leave --public or --auth-method out"));
+        return Err(Failure::new("KH0310", Exit::Usage, "a public client has no secret to authenticate with")
+            .help("leave --public or --auth-method out"));
     }
     if public && add.no_pkce {
         return Err(Failure::new("KH0310", Exit::Usage, "a public client always needs PKCE (RFC 9700 §2.1.1)").help("leave --no-pkce out"));
@@ -291,7 +292,11 @@ mod tests {
 
     #[test]
     fn contradictions_are_usage_errors_with_a_way_out() {
-        for line in ["add x --public", "add x --public --no-pkce --redirect-uri https://x.example/", "add x --public --auth-method client_secret_basic"] {
+        for line in [
+            "add x --public",
+            "add x --public --no-pkce --redirect-uri https://x.example/",
+            "add x --public --auth-method client_secret_basic",
+        ] {
             let failure = add(line).unwrap_err();
             assert_eq!((failure.code(), failure.exit()), ("KH0310", Exit::Usage));
             assert!(failure.to_string().contains("help"));

@@ -23,7 +23,11 @@ pub(crate) fn run(global: &Global, flags: &ServeFlags, origin: bool) -> Result<(
     let width = config.shown.iter().map(|shown| assignment(shown).chars().count()).max().unwrap_or_default().min(60);
     let mut text = String::new();
     for shown in &config.shown {
-        let _ = if origin { writeln!(text, "{:width$}  # {}", assignment(shown), shown.origin) } else { writeln!(text, "{}", assignment(shown)) };
+        let _ = if origin {
+            writeln!(text, "{:width$}  # {}", assignment(shown), shown.origin)
+        } else {
+            writeln!(text, "{}", assignment(shown))
+        };
     }
     output::write(&text);
     Ok(())

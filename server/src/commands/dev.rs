@@ -36,7 +36,8 @@ pub(crate) fn run(global: &Global, flags: &Dev) -> Result<(), Failure> {
     for folder in [flags.folder.clone(), dev::plugins_folder(&flags.folder), dev::handlers_folder(&flags.folder)] {
         foundation::folder(&folder)?;
     }
-    let issuer = server.config.issuer.as_ref().map_or_else(|| format!("http://localhost:{}", flags.port), |issuer| issuer.as_str().to_owned());
+    let issuer =
+        server.config.issuer.as_ref().map_or_else(|| format!("http://localhost:{}", flags.port), |issuer| issuer.as_str().to_owned());
     server.clients.push(dev::demo_client(&issuer)?);
     server.users.push((DEMO_USER.to_owned(), Secret::new(DEMO_PASSWORD.to_owned())));
     let status = Arc::new(Status::default());

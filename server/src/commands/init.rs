@@ -19,10 +19,15 @@ pub(crate) fn run(flags: &Init) -> Result<(), Failure> {
     keyhook_core::Issuer::parse(&flags.issuer)
         .map_err(|error| Failure::new("KH1007", Exit::Usage, format!("`{}` cannot be an issuer: {error}", flags.issuer)))?;
     let text = TEMPLATE.replace("https://login.example", &flags.issuer);
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&flags.path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o644).open(&flags.path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
         let failure = Failure::new("KH0164", Exit::Failed, format!("{shown} cannot be written: {error}"));
-        if error.kind() == ErrorKind::AlreadyExists { failure.help("it is never overwritten; name another file or move this one") } else { failure }
+        if error.kind() == ErrorKind::AlreadyExists {
+            failure.help("it is never overwritten; name another file or move this one")
+        } else {
+            failure
+        }
     })?;
     output::write(&format!("wrote {shown}\nnext: edit it, then `keyhook key generate /etc/keyhook/master.key` and `keyhook check`\n"));
     Ok(())
@@ -44,7 +49,14 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path().join("keyhook.toml");
         init(&path).unwrap();
-        let layers = Layers { mode: Mode::Serve, base: Table::new(), files: vec![path.clone()], texts: Vec::new(), environment: Vec::new(), given: Table::new() };
+        let layers = Layers {
+            mode: Mode::Serve,
+            base: Table::new(),
+            files: vec![path.clone()],
+            texts: Vec::new(),
+            environment: Vec::new(),
+            given: Table::new(),
+        };
         let config = Config::load(layers).unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!(config.issuer.unwrap().as_str(), "https://id.shop.example");
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
@@ -57,9 +69,20 @@ mod tests {
         let path = folder.path().join("keyhook.toml");
         init(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let uncommented: String = text.lines().map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        let uncommented: String = text
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+            .collect::<Vec<_>>()
+            .join("\n");
         std::fs::write(&path, uncommented).unwrap();
-        let layers = Layers { mode: Mode::Serve, base: Table::new(), files: vec![path], texts: Vec::new(), environment: Vec::new(), given: Table::new() };
+        let layers = Layers {
+            mode: Mode::Serve,
+            base: Table::new(),
+            files: vec![path],
+            texts: Vec::new(),
+            environment: Vec::new(),
+            given: Table::new(),
+        };
         Config::load(layers).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
 

@@ -1,13 +1,26 @@
 //! One file per command; each returns what [`crate::main`] exits with.
 
 mod check;
+mod client;
 mod config_show;
 mod dev;
 mod explain;
 mod init;
+mod key;
 mod online;
+mod password;
+mod plugin;
+mod probe;
 mod serve;
+mod try_flow;
+mod user;
 mod version;
+
+pub(crate) use client::ClientCommand;
+pub(crate) use key::KeyCommand;
+pub(crate) use plugin::PluginCommand;
+pub(crate) use try_flow::TryCommand;
+pub(crate) use user::UserCommand;
 
 use serde_json::Value;
 
@@ -29,10 +42,16 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Init(flags) => init::run(&flags),
         Command::Check(flags) => check::run(global, &flags),
         Command::Config(ConfigCommand::Show { origin, flags }) => config_show::run(global, &flags, origin),
+        Command::Client(command) => client::run(global, command),
+        Command::User(command) => user::run(global, command),
+        Command::Key(command) => key::run(global, command),
+        Command::Plugin(command) => plugin::run(global, command),
+        Command::Try(command) => try_flow::run(global, &command),
         Command::Explain { code } => explain::run(global, code.as_deref()),
         Command::Reload => print(global, &["outcome"], online::ask(global, &Operation::Reload {})),
         Command::Status => print(global, &["issuer"], online::ask(global, &Operation::Status {})),
         Command::Version => version::run(global),
+        Command::Probe { path } => probe::run(&path),
     }
 }
 
@@ -50,7 +69,7 @@ pub(crate) fn configuration(global: &crate::cli::Global, flags: &ServeFlags) -> 
         files: locate(&global.config, &environment),
         texts: Vec::new(),
         environment,
-        given: given::from_flags(flags),
+        given: given::from_flags(global, flags),
     };
     Ok(Config::load(layers)?)
 }

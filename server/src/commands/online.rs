@@ -1,24 +1,25 @@
 //! Operations from the command line: through the admin socket of a running server, or over the opened store when none runs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::admin::{self, SOCKET};
 use crate::audit::AuditLog;
-use crate::cli::{Global, ServeFlags};
-use crate::config::Config;
+use crate::cli::{Dev, Global, ServeFlags};
+use crate::config::{Config, Layers, Mode, Table};
 use crate::failure::{Exit, Failure};
 use crate::operations::{Desk, Operation};
 use crate::system::{SystemClock, SystemRandom};
-use crate::{keys, stores};
+use crate::{dev, keys, stores, system};
 
 /// Asks the running server.
 ///
 /// # Errors
 /// What it answered; `KH0157` when none runs.
 pub(crate) fn ask(global: &Global, operation: &Operation) -> Result<Value, Failure> {
-    let data = data_folder(global);
+    let data = data_folder(global)?;
     admin::call(&data.join(SOCKET), operation)?.ok_or_else(|| {
         Failure::new("KH0157", Exit::Unreachable, format!("no server runs on the data folder {}", data.display()))
             .help("start one with `keyhook serve` or `keyhook dev`, or name its configuration with --config")
@@ -30,11 +31,11 @@ pub(crate) fn ask(global: &Global, operation: &Operation) -> Result<Value, Failu
 /// # Errors
 /// Why it was not done.
 pub(crate) fn perform(global: &Global, operation: Operation) -> Result<Value, Failure> {
-    let data = data_folder(global);
+    let data = data_folder(global)?;
     if let Some(answer) = admin::call(&data.join(SOCKET), &operation)? {
         return Ok(answer);
     }
-    let config = super::configuration(global, &ServeFlags::default())?;
+    let config = deployment(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -56,10 +57,31 @@ async fn offline(config: &Config, operation: Operation) -> Result<Value, Failure
     answer
 }
 
-/// Where the server keeps its data: the configuration's word, or that of `keyhook dev` in this folder.
-fn data_folder(global: &Global) -> std::path::PathBuf {
-    match super::configuration(global, &ServeFlags::default()) {
-        Ok(config) => config.server.data,
-        Err(_) => crate::dev::data_folder(std::path::Path::new("keyhook-dev")),
+/// Where the server keeps its data: the flag's word, the configuration's, or that of `keyhook dev` in this folder.
+fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
+    match &global.data {
+        Some(data) => Ok(data.clone()),
+        None => Ok(deployment(global)?.server.data),
     }
+}
+
+/// The deployment that a command means: the configured one; without any configuration, that of `keyhook dev` in this folder.
+///
+/// # Errors
+/// The findings of the configuration.
+pub(crate) fn deployment(global: &Global) -> Result<Config, Failure> {
+    let folder = Dev::default().folder;
+    let configured = super::configuration(global, &ServeFlags::default());
+    if configured.is_ok() || !global.config.is_empty() || !dev::data_folder(&folder).is_dir() {
+        return configured;
+    }
+    let layers = Layers {
+        mode: Mode::Dev,
+        base: dev::base(&Dev::default()),
+        files: Vec::new(),
+        texts: Vec::new(),
+        environment: system::environment(),
+        given: Table::new(),
+    };
+    Ok(Config::load(layers)?)
 }

@@ -18,7 +18,8 @@ pub(crate) fn read(from_stdin: bool, user: &str) -> Result<Secret<String>, Failu
         return line(std::io::stdin().lock());
     }
     let nobody = |why: String| {
-        Failure::new("KH0311", Exit::Usage, format!("the password cannot be asked for: {why}")).help("give it on standard input with --password-stdin")
+        Failure::new("KH0311", Exit::Usage, format!("the password cannot be asked for: {why}"))
+            .help("give it on standard input with --password-stdin")
     };
     let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(|error| nobody(error.to_string()))?;
     if !terminal.is_terminal() || !std::io::stdin().is_terminal() {

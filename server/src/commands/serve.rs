@@ -18,7 +18,7 @@ pub(crate) fn run(global: &Global, flags: &ServeFlags) -> Result<(), Failure> {
         files: locate(&global.config, &environment),
         texts: Vec::new(),
         environment,
-        given: given::from_flags(flags),
+        given: given::from_flags(global, flags),
     };
     let server = Server::from_layers(layers)?;
     logging::start(&server.config.log);

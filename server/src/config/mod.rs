@@ -27,11 +27,12 @@ pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
 pub(crate) use locate::files as locate;
 pub(crate) use reader::Shown;
 pub(crate) use sections::{
-    GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, TlsFiles, Tokens,
-    Trust, group_name,
+    GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, TlsFiles,
+    Tokens, Trust, group_name,
 };
 pub(crate) use text::{Origin, SourceText};
 pub(crate) use tree::{Node, Table, Value, merge, set};
+pub(crate) use units::duration as parse_duration;
 
 /// What runs, which decides the defaults and how strict the rules are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

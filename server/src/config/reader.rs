@@ -113,7 +113,13 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a value with `parse`; what is absent or wrong is `default`.
-    pub(crate) fn read<T>(&self, key: &'static str, default: T, parse: impl Fn(&Node) -> Result<T, String>, show: impl Fn(&T) -> String) -> T {
+    pub(crate) fn read<T>(
+        &self,
+        key: &'static str,
+        default: T,
+        parse: impl Fn(&Node) -> Result<T, String>,
+        show: impl Fn(&T) -> String,
+    ) -> T {
         let (value, origin) = match self.node(key) {
             None => (default, Origin::Default),
             Some(node) => match parse(node) {

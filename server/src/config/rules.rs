@@ -20,7 +20,8 @@ pub(crate) fn apply(config: &mut Config, top: &Section<'_>) {
 fn issuer(config: &Config, server: &Section<'_>) -> Option<Issuer> {
     let Some(text) = config.server.issuer.as_deref() else {
         if config.mode == Mode::Serve {
-            let label = "add `issuer = \"https://login.example\"` to [server]: the address that clients know, without a path unless you need one";
+            let label =
+                "add `issuer = \"https://login.example\"` to [server]: the address that clients know, without a path unless you need one";
             server.report.refuse("KH1009", "no issuer is configured", None, label);
         }
         return None;
@@ -42,7 +43,8 @@ fn issuer(config: &Config, server: &Section<'_>) -> Option<Issuer> {
 fn tls(config: &Config, server: &Section<'_>) {
     match &config.server.tls {
         TlsDecision::Undecided if config.mode == Mode::Serve => {
-            let label = "add to [server] one of: tls = { cert = \"…\", key = \"…\" } · tls = \"behind_proxy\" · tls = \"off\" (loopback only)";
+            let label =
+                "add to [server] one of: tls = { cert = \"…\", key = \"…\" } · tls = \"behind_proxy\" · tls = \"off\" (loopback only)";
             server.report.refuse("KH1010", "nothing says who ends TLS", None, label);
         }
         TlsDecision::Off => {

@@ -46,7 +46,10 @@ error[KH1004]: unknown key `acces_ttl` in [tokens]
 fn the_caret_stands_where_a_longer_file_needs_a_wider_gutter() {
     let text = format!("{RIGHT}\n\n\n[tokens]\ncode_ttl = \"11m\"\n");
     let shown = refused(&text);
-    assert!(shown.contains("  --> keyhook.toml:11:12\n   |\n11 | code_ttl = \"11m\"\n   |            ^^^^^ must be from 1s to 10m\n"), "{shown}");
+    assert!(
+        shown.contains("  --> keyhook.toml:11:12\n   |\n11 | code_ttl = \"11m\"\n   |            ^^^^^ must be from 1s to 10m\n"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -140,7 +143,9 @@ fn a_store_url_never_shows_its_password() {
 
 #[test]
 fn a_plugin_table_keeps_its_configuration_untouched() {
-    let text = format!("{RIGHT}[plugins.acme-login]\ntimeout = \"500ms\"\nallow = [\"approve\"]\n[plugins.acme-login.config]\ntenant = \"acme\"\ndeep = {{ n = [1, 2] }}\n");
+    let text = format!(
+        "{RIGHT}[plugins.acme-login]\ntimeout = \"500ms\"\nallow = [\"approve\"]\n[plugins.acme-login.config]\ntenant = \"acme\"\ndeep = {{ n = [1, 2] }}\n"
+    );
     let config = load(&text, &[("KEYHOOK_PLUGINS__ACME_LOGIN__CONFIG__TENANT", "other")]).ok().unwrap();
     let table = &config.plugins.tables["acme-login"];
     assert_eq!(table.config, serde_json::json!({ "tenant": "other", "deep": { "n": [1, 2] } }));

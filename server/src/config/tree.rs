@@ -53,9 +53,7 @@ impl Value {
             Value::Integer(value) => (*value).into(),
             Value::Float(value) => (*value).into(),
             Value::Array(items) => items.iter().map(|item| item.value.to_json()).collect(),
-            Value::Table(table) => {
-                serde_json::Value::Object(table.iter().map(|(key, node)| (key.clone(), node.value.to_json())).collect())
-            }
+            Value::Table(table) => serde_json::Value::Object(table.iter().map(|(key, node)| (key.clone(), node.value.to_json())).collect()),
         }
     }
 }
@@ -71,7 +69,12 @@ pub(crate) fn parse(source: &Arc<SourceText>) -> Result<Table, Vec<Diagnostic>> 
         .map(|error| {
             let span = error.span().unwrap_or(0..0);
             let place = Place { source: Arc::clone(source), span };
-            Diagnostic { code: "KH1002", message: "this is not TOML".to_owned(), spot: Some(Spot::File(place)), label: one_line(error.message()) }
+            Diagnostic {
+                code: "KH1002",
+                message: "this is not TOML".to_owned(),
+                spot: Some(Spot::File(place)),
+                label: one_line(error.message()),
+            }
         })
         .collect())
 }
@@ -101,7 +104,9 @@ fn node(source: &Arc<SourceText>, key: &Place, value: Spanned<DeValue<'_>>) -> N
         }
         DeValue::Float(number) => number.as_str().parse().map_or_else(|_| Value::String(number.as_str().to_owned()), Value::Float),
         DeValue::Datetime(date) => Value::Datetime(date.to_string()),
-        DeValue::Array(items) => Value::Array(items.into_iter().map(|item| node(source, &Place { source: Arc::clone(source), span: item.span() }, item)).collect()),
+        DeValue::Array(items) => Value::Array(
+            items.into_iter().map(|item| node(source, &Place { source: Arc::clone(source), span: item.span() }, item)).collect(),
+        ),
         DeValue::Table(inner) => Value::Table(table(source, inner)),
     };
     Node { origin: Origin::File { key: key.clone(), value: place }, value }

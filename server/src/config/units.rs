@@ -16,7 +16,11 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 }
 
 fn unit_is_missing(text: &str, rule: &str, unit: &str) -> String {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) { format!("{rule}; did you mean `{text}{unit}`?") } else { rule.to_owned() }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("{rule}; did you mean `{text}{unit}`?")
+    } else {
+        rule.to_owned()
+    }
 }
 
 /// Numbers with units, largest first or not, added up; `None` when a unit is missing or unknown or the sum does not fit.

@@ -2,12 +2,14 @@
 //! start page.
 
 mod demo;
+mod plugin_crate;
 mod screen;
 mod status;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use demo::{DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, client as demo_client};
+pub(crate) use plugin_crate::PluginCrate;
 pub(crate) use screen::Screen;
 pub(crate) use status::Status;
 

@@ -40,7 +40,8 @@ impl PluginCrate {
     /// Which of its files are source.
     pub(crate) fn is_source(path: &Path) -> bool {
         let is_manifest = path.file_name().is_some_and(|name| name == "Cargo.toml");
-        is_manifest || path.extension().is_some_and(|extension| ["rs", "html", "css", "json", "toml"].iter().any(|known| extension == *known))
+        is_manifest
+            || path.extension().is_some_and(|extension| ["rs", "html", "css", "json", "toml"].iter().any(|known| extension == *known))
     }
 
     /// What is watched for changes.
@@ -57,7 +58,8 @@ impl PluginCrate {
         cargo.args(["build", "--message-format=json", "--lib"]).current_dir(&self.folder);
         cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let output = cargo.output().await?;
-        let messages: Vec<serde_json::Value> = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let messages: Vec<serde_json::Value> =
+            output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         if output.status.success()
             && let Some(library) = messages.iter().rev().find_map(|message| library_of(message, &self.folder))
         {
@@ -79,7 +81,8 @@ fn library_of(message: &serde_json::Value, folder: &Path) -> Option<PathBuf> {
 
 fn rendered_error(message: &serde_json::Value) -> Option<String> {
     let diagnostic = &message["message"];
-    (message["reason"] == "compiler-message" && diagnostic["level"] == "error").then(|| diagnostic["rendered"].as_str().unwrap_or_default().to_owned())
+    (message["reason"] == "compiler-message" && diagnostic["level"] == "error")
+        .then(|| diagnostic["rendered"].as_str().unwrap_or_default().to_owned())
 }
 
 /// Puts a library where the watcher finds it: written beside, renamed into place, so that nobody sees half of it.
@@ -106,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_library_crate_on_the_sdk_is_a_plugin_crate() {
-        let plugin = folder("yes", "[package]\nname = \"hello\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nkeyhook-plugin = \"1\"\n");
+        let plugin =
+            folder("yes", "[package]\nname = \"hello\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nkeyhook-plugin = \"1\"\n");
         assert_eq!(PluginCrate::find(&plugin).unwrap().name, "hello");
         let program = folder("program", "[package]\nname = \"tool\"\n[dependencies]\nkeyhook-plugin = \"1\"\n");
         assert!(PluginCrate::find(&program).is_none());

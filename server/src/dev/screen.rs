@@ -65,9 +65,7 @@ impl Screen<'_> {
             json!({ "event": "demo_client", "client_id": DEMO_CLIENT }),
             json!({ "event": "data", "data": self.data }),
         ];
-        let plugin = |line: &PluginLine| {
-            json!({ "event": "plugin", "name": line.name, "version": line.version, "provides": line.provides, "refused": line.refused, "fix": line.fix })
-        };
+        let plugin = |line: &PluginLine| json!({ "event": "plugin", "name": line.name, "version": line.version, "provides": line.provides, "refused": line.refused, "fix": line.fix });
         facts.extend(self.plugins.iter().map(plugin));
         facts.push(json!({ "event": "ready", "url": format!("{}/", self.issuer) }));
         facts.iter().map(|fact| format!("{fact}\n")).collect()
@@ -148,7 +146,9 @@ mod tests {
         let text = screen(&plugins).for_programs();
         let events: Vec<String> = text
             .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap_or_default()["event"].as_str().unwrap_or_default().to_owned())
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap_or_default()["event"].as_str().unwrap_or_default().to_owned()
+            })
             .collect();
         assert_eq!(events.last().map(String::as_str), Some("ready"));
         assert_eq!(events.iter().filter(|event| *event == "plugin").count(), 3);

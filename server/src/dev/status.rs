@@ -11,6 +11,7 @@ pub(crate) struct Status {
     build: Mutex<Option<BuildReport>>,
     facts: Mutex<Vec<(String, String)>>,
     demo_client: Mutex<Option<String>>,
+    left_out: Mutex<Vec<String>>,
 }
 
 impl Status {
@@ -23,6 +24,17 @@ impl Status {
     #[allow(dead_code, reason = "the watcher of `keyhook dev` reports here")]
     pub(crate) fn set_build(&self, report: Option<BuildReport>) {
         *lock(&self.build) = report;
+    }
+
+    /// Libraries that killed the server before, `name@digest`: they are named and not loaded.
+    #[allow(dead_code, reason = "the supervisor of `keyhook dev` reports here")]
+    pub(crate) fn set_left_out(&self, labels: Vec<String>) {
+        *lock(&self.left_out) = labels;
+    }
+
+    /// Libraries that are not loaded.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        lock(&self.left_out).clone()
     }
 
     /// Facts for the start page.

@@ -98,7 +98,10 @@ pub(crate) async fn add(draft: ClientDraft, desk: &Desk) -> Result<Value, Failur
     let id = client.id.clone();
     // What a removed client of the same name left behind stays dead.
     let stored = Stored::new(Key::named(&id), Timestamp::MAX, ClientBody(Arc::new(client.clone())));
-    let taken = || Failure::new("KH0302", Exit::Failed, format!("a client `{id}` exists already")).help(format!("keyhook client update {id} …, or choose another id"));
+    let taken = || {
+        Failure::new("KH0302", Exit::Failed, format!("a client `{id}` exists already"))
+            .help(format!("keyhook client update {id} …, or choose another id"))
+    };
     desk.write(vec![stored.insert()?], taken).await?;
     desk.audit(format!("client {id} added"), Some(&id), None);
     Ok(with_secret(shown(&client), secret))
@@ -230,10 +233,10 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
 
 fn auth_method(name: &str) -> Result<AuthMethod, Failure> {
     let known = [AuthMethod::None, AuthMethod::SecretBasic, AuthMethod::SecretPost];
-    known
-        .into_iter()
-        .find(|method| method.name() == name)
-        .ok_or_else(|| Failure::new("KH0303", Exit::Usage, format!("`{name}` is no authentication method")).help("client_secret_basic or client_secret_post"))
+    known.into_iter().find(|method| method.name() == name).ok_or_else(|| {
+        Failure::new("KH0303", Exit::Usage, format!("`{name}` is no authentication method"))
+            .help("client_secret_basic or client_secret_post")
+    })
 }
 
 fn redirects(texts: &[String]) -> Result<Vec<RedirectUri>, Failure> {

@@ -47,7 +47,10 @@ impl Desk {
     /// # Errors
     /// `KH0157` when no server runs.
     pub(crate) fn running(&self) -> Result<&Arc<dyn LiveServer>, Failure> {
-        self.server.as_ref().ok_or_else(|| Failure::new("KH0157", Exit::Unreachable, "no server runs on this data folder").help("start one with `keyhook serve` or `keyhook dev`"))
+        self.server.as_ref().ok_or_else(|| {
+            Failure::new("KH0157", Exit::Unreachable, "no server runs on this data folder")
+                .help("start one with `keyhook serve` or `keyhook dev`")
+        })
     }
 
     /// Writes one batch; `refused` says what a refusal means here.

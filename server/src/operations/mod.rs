@@ -99,7 +99,8 @@ impl Operation {
 
 /// Somebody else changed it between reading and writing.
 pub(crate) fn changed_meanwhile(what: &str) -> Failure {
-    Failure::new("KH0307", Exit::Failed, format!("{what} was changed by somebody else at this moment; nothing was written")).help("try again")
+    Failure::new("KH0307", Exit::Failed, format!("{what} was changed by somebody else at this moment; nothing was written"))
+        .help("try again")
 }
 
 /// How many records a listing asks for at once.

@@ -39,7 +39,8 @@ pub(crate) async fn add(draft: UserDraft, desk: &Desk) -> Result<Value, Failure>
     let user = User { password: Some(password), name: draft.display, disabled: false, created_at: desk.now() };
     let stored = Stored::new(Key::named(&name), Timestamp::MAX, user).of_subject(Some(name.clone()));
     let answer = shown(&name, &stored.body);
-    let taken = || Failure::new("KH0305", Exit::Failed, format!("a user `{name}` exists already")).help(format!("keyhook user passwd {name}"));
+    let taken =
+        || Failure::new("KH0305", Exit::Failed, format!("a user `{name}` exists already")).help(format!("keyhook user passwd {name}"));
     desk.write(vec![stored.insert()?], taken).await?;
     desk.audit("user added".to_owned(), None, Some(&name));
     Ok(answer)

@@ -31,7 +31,8 @@ pub(crate) fn write(parent: &Path, name: &CrateName, starter: Starter) -> Result
     match std::fs::create_dir(&folder) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let failure = Failure::new("KH0550", Exit::Usage, format!("the folder {} exists already; nothing was written", folder.display()));
+            let failure =
+                Failure::new("KH0550", Exit::Usage, format!("the folder {} exists already; nothing was written", folder.display()));
             return Err(failure.help("choose another name, or move the folder"));
         }
         Err(error) => return Err(unwritable(&folder, &error)),
@@ -46,7 +47,8 @@ pub(crate) fn write(parent: &Path, name: &CrateName, starter: Starter) -> Result
 }
 
 fn unwritable(folder: &Path, error: &std::io::Error) -> Failure {
-    Failure::new("KH0551", Exit::Failed, format!("{} cannot be written: {error}", folder.display())).help("run it in a folder that you may write")
+    Failure::new("KH0551", Exit::Failed, format!("{} cannot be written: {error}", folder.display()))
+        .help("run it in a folder that you may write")
 }
 
 fn write_file(path: &Path, text: &str) -> std::io::Result<()> {

@@ -57,7 +57,9 @@ mod tests {
         for good in ["hello", "acme-login", "a", "x2", "snake_case"] {
             assert_eq!(CrateName::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", "Hello", "2fast", "../up", "a/b", "a b", "-x", ".hidden", "fn", "test", "keyhook-plugin", "é", "a\n", &"x".repeat(65)] {
+        for bad in
+            ["", "Hello", "2fast", "../up", "a/b", "a b", "-x", ".hidden", "fn", "test", "keyhook-plugin", "é", "a\n", &"x".repeat(65)]
+        {
             assert_eq!(CrateName::parse(bad).unwrap_err().code(), "KH0552", "{bad}");
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn run(global: &Global, flags: &Approve) -> Result<(), Failure> {
     let config = configuration(global, flags.lock.as_deref())?;
     let path = lock_path(config.as_ref(), flags.lock.as_deref());
     let folders = config.map(|config| [config.plugins.directories, config.plugins.handlers].concat()).unwrap_or_default();
-    let host = examine::host()?;
+    let host = examine::host();
     let chosen = choose(&host, flags, &folders)?;
     let mut lock = read(&path)?;
     let mut told = Vec::new();
@@ -41,7 +41,8 @@ pub(super) fn revoke(global: &Global, flags: &Revoke) -> Result<(), Failure> {
     let path = lock_path(config.as_ref(), flags.lock.as_deref());
     let mut lock = read(&path)?;
     if !lock.revoke(&flags.name) {
-        return Err(Failure::new("KH0555", Exit::NotFound, format!("{} approves no plugin `{}`", path.display(), flags.name)).help("keyhook plugin list"));
+        return Err(Failure::new("KH0555", Exit::NotFound, format!("{} approves no plugin `{}`", path.display(), flags.name))
+            .help("keyhook plugin list"));
     }
     lock.write(&path).map_err(|refusal| examine::refused(&path, &refusal))?;
     match global.format {
@@ -64,7 +65,10 @@ fn configuration(global: &Global, lock: Option<&Path>) -> Result<Option<Config>,
     match (crate::commands::configuration(global, &ServeFlags::default()), lock) {
         (Ok(config), _) => Ok(Some(config)),
         (Err(_), Some(_)) => Ok(None),
-        (Err(failure), None) => Err(failure.help("approvals are for `keyhook serve`; `keyhook dev` needs none. --lock FILE names a lock without a configuration")),
+        (Err(failure), None) => {
+            Err(failure
+                .help("approvals are for `keyhook serve`; `keyhook dev` needs none. --lock FILE names a lock without a configuration"))
+        }
     }
 }
 
@@ -90,8 +94,12 @@ fn choose(host: &Host, flags: &Approve, folders: &[PathBuf]) -> Result<Vec<(Path
     let found = examine::libraries(folders)?.into_iter().filter_map(|file| look(file).ok()).find(|(_, examined)| has(examined, what));
     found.map(|found| vec![found]).ok_or_else(|| {
         let shown: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        Failure::new("KH0554", Exit::NotFound, format!("no library with a plugin `{what}` lies in the plugin folders ({})", shown.join(", ")))
-            .help("name the file: keyhook plugin approve path/to/library.so")
+        Failure::new(
+            "KH0554",
+            Exit::NotFound,
+            format!("no library with a plugin `{what}` lies in the plugin folders ({})", shown.join(", ")),
+        )
+        .help("name the file: keyhook plugin approve path/to/library.so")
     })
 }
 
@@ -141,7 +149,11 @@ fn changes(before: Option<&Description>, now: &Description) -> String {
     let (old, new) = (names(before), names(now));
     parts.extend(new.iter().filter(|name| !old.contains(name)).map(|name| format!("+ {name}")));
     parts.extend(old.iter().filter(|name| !new.contains(name)).map(|name| format!("- {name}")));
-    if parts.is_empty() { "changed: same version, hooks and routes, other bytes".to_owned() } else { format!("changed: {}", parts.join(", ")) }
+    if parts.is_empty() {
+        "changed: same version, hooks and routes, other bytes".to_owned()
+    } else {
+        format!("changed: {}", parts.join(", "))
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::output;
 /// # Errors
 /// The refusal that `serve` would give.
 pub(super) fn run(global: &Global, file: &Path) -> Result<(), Failure> {
-    let examined = examine::examine(&examine::host()?, file)?;
+    let examined = examine::examine(&examine::host(), file)?;
     if global.format == Format::Json || global.quiet {
         output::print(global, &["file"], &examine::json(file, &examined));
         return Ok(());
@@ -47,7 +47,8 @@ fn text(file: &Path, examined: &Examined, approved: Option<&str>) -> String {
         }
     }
     let debug = if examined.tag.debug { ", without optimization" } else { "" };
-    let _ = writeln!(text, "  file      {}\n  sha256    {}\n  built by  {}{debug}", file.display(), examined.digest.hex(), examined.tag.build);
+    let _ =
+        writeln!(text, "  file      {}\n  sha256    {}\n  built by  {}{debug}", file.display(), examined.digest.hex(), examined.tag.build);
     if let Some(approved) = approved {
         let _ = writeln!(text, "  approved  {approved}");
     }

@@ -4,34 +4,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyhook_host::snapshot::Trust;
-use keyhook_host::{Description, Examined, Host, Probe, Refusal, World};
+use keyhook_host::{Description, Examined, Host, Refusal, World};
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
+use crate::plugins;
 use crate::system::{SystemClock, SystemRandom};
 
-/// What runs this binary as the child that tries a library.
-pub(crate) const PROBE: &str = "__probe";
-
-/// How libraries are tried: by this very binary.
-///
-/// # Errors
-/// When the system does not say where the binary is.
-pub(crate) fn probe() -> Result<Probe, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::new("KH0553", Exit::Failed, format!("this program does not find itself, and so cannot try a library in a child: {error}")))?;
-    Ok(Probe::Child { program, arguments: vec![PROBE.to_owned()] })
-}
-
 /// A host that only looks.
-///
-/// # Errors
-/// As [`probe`].
-pub(super) fn host() -> Result<Host, Failure> {
-    let world =
-        World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), records: None, pages: None, issuer: "http://localhost".into(), dev: false };
+pub(super) fn host() -> Host {
+    let world = World {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        records: None,
+        pages: None,
+        issuer: "http://localhost".into(),
+        dev: false,
+    };
     let private = std::env::temp_dir().join(format!("keyhook-examine-{}", std::process::id()));
-    Ok(Host::new(world, Some(private), probe()?))
+    Host::new(world, Some(private), plugins::own_probe())
 }
 
 /// Looks at one library.

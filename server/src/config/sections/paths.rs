@@ -35,7 +35,12 @@ fn refuse_doubles(section: &Section<'_>, paths: &Paths) {
     ];
     for (index, (key, path)) in all.iter().enumerate() {
         if let Some((other, _)) = all[..index].iter().find(|(_, earlier)| earlier == path) {
-            section.refuse("KH1005", key, format!("`{key}` and `{other}` in [paths] are the same path"), "give each endpoint a path of its own");
+            section.refuse(
+                "KH1005",
+                key,
+                format!("`{key}` and `{other}` in [paths] are the same path"),
+                "give each endpoint a path of its own",
+            );
         }
     }
 }

@@ -108,7 +108,12 @@ impl Management {
         if let Some(address) = listen.filter(|address| !address.ip().is_loopback()) {
             let message = format!("the management listener {address} is not a loopback address");
             let spot = Spot::value_of(&section.origin("listen"));
-            section.report.refuse("KH1014", message, spot, "it answers without authentication: use 127.0.0.1 and let the scraper come there");
+            section.report.refuse(
+                "KH1014",
+                message,
+                spot,
+                "it answers without authentication: use 127.0.0.1 and let the scraper come there",
+            );
         }
         section.finish(false);
         Management { listen }

@@ -74,7 +74,8 @@ impl GroupStore {
         };
         if registry::store(scheme).is_none() {
             let schemes = registry::store_schemes();
-            let hint = nearest(scheme, schemes.iter().copied()).map_or_else(|| format!("this server has: {}", schemes.join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = nearest(scheme, schemes.iter().copied())
+                .map_or_else(|| format!("this server has: {}", schemes.join(", ")), |near| format!("did you mean `{near}`?"));
             return Err(format!("no store answers to `{scheme}:`; {hint}"));
         }
         Ok(GroupStore { scheme: scheme.to_owned(), address: address.to_owned() })
@@ -102,7 +103,9 @@ fn evicting(section: &Section<'_>) -> Vec<Group> {
                 let label = "there the absence of a record permits something; only `grants` and `short` may evict";
                 section.refuse("KH1008", "evicting", format!("the group `{name}` must not evict"), label);
             }
-            None => section.refuse("KH1005", "evicting", format!("there is no group `{name}`"), "groups are directory, grants, once, short"),
+            None => {
+                section.refuse("KH1005", "evicting", format!("there is no group `{name}`"), "groups are directory, grants, once, short")
+            }
         }
     }
     groups

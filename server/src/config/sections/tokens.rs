@@ -31,7 +31,12 @@ impl Tokens {
             grant: section.duration("grant_ttl", default.grant, second..=3650 * day),
         };
         if tokens.grant < tokens.access {
-            section.refuse("KH1005", "grant_ttl", "`grant_ttl` is shorter than `access_ttl`", "a token cannot outlive its grant: raise it, or shorten `access_ttl`");
+            section.refuse(
+                "KH1005",
+                "grant_ttl",
+                "`grant_ttl` is shorter than `access_ttl`",
+                "a token cannot outlive its grant: raise it, or shorten `access_ttl`",
+            );
         }
         section.finish(false);
         tokens
