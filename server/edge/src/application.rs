@@ -95,25 +95,26 @@ impl Application {
                 return http1_only(headers::complete(failure::malformed(malformed), &method, peer.tls), multiplexed);
             }
         };
+        let https = request.scheme == "https";
         let target = match live.routes.find(&method, &request.path) {
             Found::Target(target, parameters) => {
                 request.path_parameters = parameters;
                 Arc::clone(target)
             }
-            missing => return write(headers::complete(nobody(&missing, &request, &live.context), &method, peer.tls)),
+            missing => return write(headers::complete(nobody(&missing, &request, &live.context), &method, https)),
         };
         let early = if target.is_page { misdirected(&request, &live) } else { None };
         if let Some(response) = early {
             target.metrics.observe(&method, response.status, started.elapsed());
-            return write(headers::complete(response, &method, peer.tls));
+            return write(headers::complete(response, &method, https));
         }
         let deadline = (multiplexed || watch.is_none()).then_some(self.limits.body_deadline);
         match body::read(body, self.limits.body_bytes_at(&request.path), deadline).await {
             Ok(body) => request.body = body,
             Err(error) => {
-                let response = failure::with_id(self.unread(error), &request.id);
+                let response = self.unread(error, &request.id);
                 target.metrics.observe(&method, response.status, started.elapsed());
-                return http1_only(headers::complete(response, &method, peer.tls), multiplexed);
+                return http1_only(headers::complete(response, &method, https), multiplexed);
             }
         }
         if let Some(watch) = watch {
@@ -125,7 +126,7 @@ impl Application {
     async fn answer(&self, request: Request, target: Arc<Target>, live: Arc<Live>, started: Instant) -> http::Response<Full<Bytes>> {
         let Some(pass) = self.in_flight.enter() else {
             self.metrics.turn_away(Turned::Overload);
-            let response = failure::response(&Refusal::Page(overloaded()), &request, &live.context, false, target.endpoint.name());
+            let response = failure::response(&Refusal::Page(overloaded()), &request, &live.context, target.is_page, target.endpoint.name());
             return write(headers::complete(response, &request.method, request.scheme == "https"));
         };
         let span = tracing::info_span!(target: "keyhook::request", "request", request_id = &*request.id);
@@ -155,15 +156,15 @@ impl Application {
         if span.is_disabled() { Detached::new(answer).await } else { Detached::new(answer.instrument(span)).await }
     }
 
-    fn unread(&self, error: BodyError) -> Response {
+    fn unread(&self, error: BodyError, id: &str) -> Response {
         let (status, description, reason) = match error {
             BodyError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long", Turned::BodyTooLong),
             BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time", Turned::TooSlow),
             BodyError::Broken => (StatusCode::BAD_REQUEST, "the body is malformed", Turned::Malformed),
         };
         self.metrics.turn_away(reason);
-        tracing::info!(event = "refused", code = "KH0131", status = status.as_u16(), cause = description, "body not read");
-        failure::edge(status, "invalid_request", description)
+        tracing::info!(event = "refused", code = "KH0131", request_id = id, status = status.as_u16(), cause = description, "body not read");
+        failure::with_id(failure::edge(status, "invalid_request", description), id)
     }
 }
 

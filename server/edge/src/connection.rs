@@ -152,10 +152,13 @@ where
         }
     });
     let io = TokioIo::new(stream);
+    // Boxed, so that a connection which is still silent does not hold the room of the largest protocol.
     if http2 {
-        drive(wire.http2.serve_connection(io, service), http2::Connection::graceful_shutdown, &wire.shutdown).await
+        let connection = wire.http2.serve_connection(io, service);
+        Box::pin(drive(connection, http2::Connection::graceful_shutdown, &wire.shutdown)).await
     } else {
-        drive(wire.http1.serve_connection(io, service), http1::Connection::graceful_shutdown, &wire.shutdown).await
+        let connection = wire.http1.serve_connection(io, service);
+        Box::pin(drive(connection, http1::Connection::graceful_shutdown, &wire.shutdown)).await
     }
 }
 

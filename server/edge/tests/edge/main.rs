@@ -5,6 +5,7 @@ mod client;
 mod framing;
 mod generations;
 mod limits;
+mod logging;
 mod management;
 mod people;
 mod proxies;
