@@ -16,7 +16,7 @@ use keyhook_core::secret::SecretHash;
 use crate::cookies::BROWSER_LIFETIME;
 use crate::kh;
 
-/// How often a counter that others move at the same time is tried again; then it counts as full.
+/// How often a counter that others move at the same time is tried again.
 const TRIES: usize = 40;
 
 /// An attempt that was counted as failed; [`Attempt::succeeded`] takes that back.
@@ -29,7 +29,7 @@ pub(crate) struct Attempt {
 /// Counts an attempt of `browser` at `address` to sign `user` in, before anything is compared. Unknown users count alike.
 ///
 /// # Errors
-/// 429 with `Retry-After` when one of the counters is full within its window.
+/// 429 with `Retry-After` when one of the counters is full within its window, 503 when too many count at this moment.
 pub(crate) async fn begin(context: &Context, user: &str, browser: &SecretHash, address: IpAddr) -> Result<Attempt, OAuthError> {
     let settings = &context.settings;
     let address = Key::pair("sign-in address", &network(address));
@@ -105,7 +105,7 @@ async fn count(context: &Context, key: &Key, limit: u32, keep: Option<Duration>)
             return Ok(());
         }
     }
-    Err(too_many(Duration::from_secs(1)))
+    Err(OAuthError::temporarily_unavailable(1).with_cause("a counter of sign-ins changed in every try").with_kh(kh::SIGN_IN_BUSY))
 }
 
 /// A counter as it is stored, even if its time is over.

@@ -15,7 +15,7 @@ pub(super) fn of(error: &OAuthError) -> (&'static str, &'static str) {
         }
         (kh::OTHER_BROWSER, _) => (
             "This page belongs to another browser",
-            "Open the application in this browser and start again. If somebody sent you this link, close the page.",
+            "Open the application in this browser, with cookies allowed, and start again. If somebody sent you this link, close the page.",
         ),
         (kh::FORM_TOKEN, _) => (
             "This form is not valid here",

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderValue, Method, header};
 use keyhook_builtin::{BuiltinPages, hash_password};
 use keyhook_component::batch::Batch;
+use keyhook_component::endpoint::Endpoint;
 use keyhook_component::hooks::{Finished, HookCall, HookPoint, Hooks};
 use keyhook_component::record::Key;
 use keyhook_component::records::{Stored, User};
@@ -116,6 +117,7 @@ pub struct Browser<'a> {
     pub cookies: BTreeMap<String, String>,
     pub address: IpAddr,
     pub headers: Vec<(&'static str, &'static str)>,
+    pub endpoints: Vec<Arc<dyn Endpoint>>,
 }
 
 pub fn query(pairs: &[(&str, &str)]) -> String {
@@ -133,7 +135,13 @@ pub fn request_of(client: &str, more: &[(&str, &str)]) -> String {
 
 impl<'a> Browser<'a> {
     pub fn of(world: &'a World) -> Browser<'a> {
-        Browser { world, cookies: BTreeMap::new(), address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), headers: Vec::new() }
+        Browser {
+            world,
+            cookies: BTreeMap::new(),
+            address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            headers: Vec::new(),
+            endpoints: registry::endpoints(),
+        }
     }
 
     pub async fn get(&mut self, url: &str) -> Page {
@@ -144,7 +152,7 @@ impl<'a> Browser<'a> {
         self.send(Method::POST, url, &query(form)).await
     }
 
-    async fn send(&mut self, method: Method, url: &str, body: &str) -> Page {
+    pub async fn send(&mut self, method: Method, url: &str, body: &str) -> Page {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let settings = &self.world.context.settings;
         let mut headers = HeaderMap::new();
@@ -170,7 +178,7 @@ impl<'a> Browser<'a> {
             host: "id.example".into(),
             path_parameters: Vec::new(),
         };
-        let routed = registry::endpoints().into_iter().find(|endpoint| {
+        let routed = self.endpoints.iter().find(|endpoint| {
             endpoint.routes(settings).iter().any(|(expected, pattern)| expected.as_ref() == Some(&method) && pattern == path)
         });
         let response = match routed {

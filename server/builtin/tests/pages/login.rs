@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::browser::{Browser, PASSWORD, add_user, assert_refused, people, request_of};
+use crate::browser::{Browser, PASSWORD, add_user, assert_refused, people, query, request_of};
 
 #[tokio::test]
 async fn a_wrong_password_an_unknown_and_a_disabled_user_look_the_same() {
@@ -135,4 +135,31 @@ async fn whoever_cancels_goes_back_to_the_client() {
     let form = [("interaction", &*login.field("interaction")), ("csrf_token", &*login.field("csrf_token")), ("cancel", "1")];
     assert_refused(&browser.post("/login", &form).await, "access_denied");
     assert_eq!(browser.sign_in(&login, "alice", PASSWORD).await.status, 403, "and cannot come back to the page");
+}
+
+/// Attack UI-10.
+#[tokio::test]
+async fn a_flood_of_sign_ins_is_put_off_and_then_the_next_one_succeeds() {
+    let world = people().await.with_settings(|settings| (settings.attempts_per_user, settings.attempts_per_address) = (1000, 1000));
+    let world: &'static crate::support::World = Box::leak(Box::new(world));
+    let mut first = Browser::of(world);
+    let login = first.login_page(&request_of("shop", &[])).await;
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..48 {
+        let (mut browser, endpoints) = (Browser::of(world), first.endpoints.clone());
+        browser.cookies.clone_from(&first.cookies);
+        browser.endpoints = endpoints;
+        let form = query(&[
+            ("interaction", &login.field("interaction")),
+            ("csrf_token", &login.field("csrf_token")),
+            ("username", "alice"),
+            ("password", "x"),
+        ]);
+        flood.spawn(async move { browser.send(http::Method::POST, "/login", &form).await });
+    }
+    let pages = flood.join_all().await;
+    let (put_off, compared): (Vec<_>, Vec<_>) = pages.iter().partition(|page| page.status == 503);
+    assert!(!put_off.is_empty() && put_off.iter().all(|page| page.headers.contains_key("retry-after")));
+    assert!(!compared.is_empty() && compared.iter().all(|page| page.status == 422), "{compared:#?}");
+    assert_eq!(first.sign_in(&login, "alice", PASSWORD).await.status, 303);
 }
