@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,7 +58,7 @@ fn request(headers: &[(&'static str, &'static str)]) -> Arc<Request> {
 }
 
 fn authorization_call() -> HookCall {
-    let mut call = HookCall { request: Some(request(&[])), session: Some(Default::default()), ..HookCall::default() };
+    let mut call = HookCall { request: Some(request(&[])), session: Some(BTreeMap::new()), ..HookCall::default() };
     call.fact("client_id", "shop");
     call.fact("redirect_uri", "https://shop.example/cb");
     call.fact("scope", "read write");
@@ -115,7 +116,12 @@ async fn a_plugin_sees_its_own_cookies_and_data_and_no_credentials() {
     let change = |settings: &mut PluginSettings| settings.config["number"] = json!(5);
     let generation = one_with("authorization_GET", "KH_HOOK_INLINE", change, script);
     let mut call = authorization_call();
-    call.request = Some(request(&[("cookie", "sid=secret; bob-a=1; bobby=2"), ("cookie", "bob-b=2"), ("authorization", "Basic x"), ("user-agent", "t")]));
+    call.request = Some(request(&[
+        ("cookie", "sid=secret; bob-a=1; bobby=2"),
+        ("cookie", "bob-b=2"),
+        ("authorization", "Basic x"),
+        ("user-agent", "t"),
+    ]));
     call.data.insert("bob".into(), json!({"mine": "yes"}).as_object().unwrap().clone());
     call.data.insert("eve".into(), json!({"mine": "no"}).as_object().unwrap().clone());
     let finished = generation.hooks.run(HookPoint::AuthorizationGet, call).await;

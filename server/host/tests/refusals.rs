@@ -66,7 +66,10 @@ fn a_cut_library_is_never_mapped() {
         assert!(refused.starts_with("KH0507 truncated or damaged ELF file: "), "{percent} %: {refused}");
     }
     let refused = verdict_of(&bytes[..bytes.len() - 1]);
-    assert_eq!(refused, format!("KH0507 truncated or damaged ELF file: section table ends at {} of {} bytes", bytes.len(), bytes.len() - 1));
+    assert_eq!(
+        refused,
+        format!("KH0507 truncated or damaged ELF file: section table ends at {} of {} bytes", bytes.len(), bytes.len() - 1)
+    );
 }
 
 #[test]
@@ -124,7 +127,8 @@ fn what_the_linker_misses_is_named() {
     let needing = folder();
     std::fs::write(needing.join("dep.c"), "int dep(void) { return 0; }").unwrap();
     let dep = needing.join("libmissingdep.so.1");
-    let built = Command::new("gcc").args(["-shared", "-fPIC", "-Wl,-soname,libmissingdep.so", "-o"]).arg(&dep).arg(needing.join("dep.c")).status();
+    let built =
+        Command::new("gcc").args(["-shared", "-fPIC", "-Wl,-soname,libmissingdep.so", "-o"]).arg(&dep).arg(needing.join("dep.c")).status();
     assert!(built.unwrap().success());
     compile(&needing, "x.so", &[], &["-Wl,--no-as-needed", dep.to_str().unwrap()]);
     std::fs::remove_file(dep).unwrap();
@@ -233,7 +237,11 @@ fn a_create_that_fails_or_panics_says_so() {
     assert_eq!(refused("deny|server_error|config says fail|0\nreturn|2"), "config says fail");
     assert_eq!(refused("deny|server_error|create blew up|0\nreturn|3"), "create panicked: create blew up");
     assert_eq!(refused("return|77"), "create answered 77");
-    assert_eq!(refused("store_get|x\nset|6|a|b\nstatus|200\nget|0|client_id\nreturn|0"), "", "parts that are not there answer, and that is all");
+    assert_eq!(
+        refused("store_get|x\nset|6|a|b\nstatus|200\nget|0|client_id\nreturn|0"),
+        "",
+        "parts that are not there answer, and that is all"
+    );
 }
 
 #[test]
