@@ -69,6 +69,14 @@ impl Player {
     }
 }
 
+impl Drop for Player {
+    /// A test that fails leaves no process behind.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 pub(super) fn say(what: std::fmt::Arguments<'_>) {
     println!("{MARK}{what}");
 }

@@ -1,6 +1,7 @@
 //! The contract over SQLite, and what only a file has.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod faults;
 mod files;
 mod schema;
 mod writer;

@@ -6,7 +6,7 @@ use keyhook_component::store::{Lookup, StoreError};
 use keyhook_core::time::Timestamp;
 
 use super::source;
-use crate::contract::samples::{code, insert};
+use crate::contract::samples::{apply, code, insert};
 use crate::contract::scratch::{Scratch, block_on};
 use crate::sqlite::open;
 
@@ -74,9 +74,9 @@ fn closing_empties_the_log_and_many_writes_do_not_let_it_grow_without_end() {
     let log = scratch.folder().join("keyhook.db-wal");
     block_on(async {
         let store = open(source(scratch.folder())).await.unwrap();
-        for number in 0..12_000 {
-            let large = Record { body: vec![b'x'; 16_000], ..code(number) };
-            insert(&*store, large).await;
+        for commit in 0..1_200_u32 {
+            let large = |number: u32| Record { body: vec![b'x'; 16_000], ..code(commit * 10 + number) };
+            assert_eq!(apply(&*store, (0..10_u32).map(large).map(Operation::Insert)).await, Applied::Applied);
         }
         let length = std::fs::metadata(&log).unwrap().len();
         assert!(length < 100 << 20, "the log has {length} bytes after 190 MB of writes");
