@@ -44,54 +44,49 @@ enum Step {
     Code,
 }
 
+/// What every step of a request has at hand.
+pub(crate) struct Visit<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) context: &'a Context,
+    /// The audit event that the request ends in.
+    pub(crate) event: &'a mut Event,
+}
+
 impl<'a> Flow<'a> {
     /// A request that arrives: client and redirect URI first, then the rest (RFC 6749 §4.1.2.1).
     ///
     /// # Errors
     /// A page, then a redirect, in that order.
-    pub(crate) async fn arrive(request: &'a Request, form: &Form, context: &'a Context, event: &'a mut Event) -> Result<Self, Refusal> {
-        let client_id = client_id(form)?;
-        let client = context.records.client(client_id).await.map_err(OAuthError::from)?;
+    pub(crate) async fn arrive(visit: Visit<'a>, form: &Form) -> Result<Self, Refusal> {
+        let Visit { request, context, event } = visit;
+        let client = context.records.client(client_id(form)?).await.map_err(OAuthError::from)?;
+        event.client_id = client.as_ref().map(|client| client.id.clone());
         let bound = AuthorizationRequest::bind(form, client.as_deref()).map_err(|refusal| explain(refusal, form, client.as_deref()))?;
         let asked = bound.check()?;
         form.no_duplicates().map_err(|error| asked.refuse(error))?;
         let client = client.ok_or_else(|| OAuthError::server_error("a request was bound to no client"))?;
-        Flow::new(request, context, client, asked, Browser::of(request, context), None, event).await
+        let session = session::read(request, context).await?;
+        let browser = Browser::of(request, context);
+        Ok(Flow { request, context, client, asked, browser, session, open: None, event, cookies: Vec::new() })
     }
 
     /// A request that waited: found by the name that a page gave, for its own browser, and proven again.
     ///
     /// # Errors
     /// A page: 403 for what is not this browser's, or whatever has changed about the client meanwhile.
-    pub(crate) async fn resume(
-        request: &'a Request,
-        name: Option<&str>,
-        context: &'a Context,
-        event: &'a mut Event,
-    ) -> Result<Self, Refusal> {
+    pub(crate) async fn resume(visit: Visit<'a>, name: Option<&str>) -> Result<Self, Refusal> {
+        let Visit { request, context, event } = visit;
         let browser = Browser::known(request, &context.settings);
         let open = interaction::find(context, browser.as_ref(), name).await?;
         let browser = browser.ok_or_else(|| OAuthError::server_error("an interaction was found for no browser"))?;
         let stored = &open.stored.body.request;
+        event.client_id = Some(stored.client_id.clone());
         let client = context.records.client(&stored.client_id).await.map_err(OAuthError::from)?;
         let client =
             client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
         let asked = AuthorizationRequest::revalidate(stored, &client)?;
-        Flow::new(request, context, client, asked, browser, Some(open), event).await
-    }
-
-    async fn new(
-        request: &'a Request,
-        context: &'a Context,
-        client: Arc<Client>,
-        asked: AuthorizationRequest,
-        browser: Browser,
-        open: Option<Open>,
-        event: &'a mut Event,
-    ) -> Result<Self, Refusal> {
-        event.client_id = Some(client.id.clone());
         let session = session::read(request, context).await?;
-        Ok(Flow { request, context, client, asked, browser, session, open, event, cookies: Vec::new() })
+        Ok(Flow { request, context, client, asked, browser, session, open: Some(open), event, cookies: Vec::new() })
     }
 
     /// What is to be done now: sign in, consent, or the code.

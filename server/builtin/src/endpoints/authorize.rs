@@ -13,7 +13,7 @@ use keyhook_core::authorize::Refusal;
 use keyhook_core::metadata::Metadata;
 
 use super::{at, closed};
-use crate::flow::Flow;
+use crate::flow::{Flow, Visit};
 use crate::interaction;
 
 /// The endpoint. GET is the client's request; POST is the form that comes back from a plugin's page.
@@ -54,9 +54,9 @@ impl Endpoint for AuthorizeEndpoint {
 
 /// GET: the walk of an authorization request. No step is skipped, and the code is the last one.
 async fn ask(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
-    let query = request.query_form()?; //                                  malformed: a page
-    let flow = Flow::arrive(request, &query, context, event).await?; //    client, redirect URI, then the rest
-    flow.ask_plugins(HookPoint::AuthorizationGet, None).await //           plugins, login, consent, code
+    let query = request.query_form()?; //                                          malformed: a page
+    let flow = Flow::arrive(Visit { request, context, event }, &query).await?; //  client, redirect URI, then the rest
+    flow.ask_plugins(HookPoint::AuthorizationGet, None).await //                   plugins, login, consent, code
 }
 
 /// POST: a plugin's form. The request is the stored one, whatever the form says.
@@ -67,7 +67,7 @@ async fn form(request: &Request, context: &Context, event: &mut Event) -> Result
     }
     let form = request.form()?;
     let name = form.once("interaction")?;
-    let flow = Flow::resume(request, name, context, event).await?;
+    let flow = Flow::resume(Visit { request, context, event }, name).await?;
     flow.browser.check_form(name.unwrap_or_default(), form.once("csrf_token")?)?;
     let stored = flow.open.as_ref().map(|open| open.stored.body.generation);
     if stored != Some(interaction::generation(context)) {

@@ -14,7 +14,7 @@ use keyhook_core::scope::Scope;
 
 use super::{at, closed, resume};
 use crate::cookies::foreign_form;
-use crate::flow::Flow;
+use crate::flow::{Flow, Visit};
 use crate::{consent, pages, session};
 
 /// The endpoint.
@@ -55,7 +55,7 @@ impl Endpoint for ConsentEndpoint {
 async fn show(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
     let query = request.query_form()?;
     let name = query.once("interaction")?.unwrap_or_default();
-    let flow = Flow::resume(request, Some(name), context, event).await?;
+    let flow = Flow::resume(Visit { request, context, event }, Some(name)).await?;
     let Some((session, subject)) = flow.signed_in() else {
         return Ok(Response::redirect_local(&resume::target(context, name)));
     };
@@ -84,7 +84,7 @@ async fn show(request: &Request, context: &Context, event: &mut Event) -> Result
 async fn decide(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
     let form = request.form()?;
     let name = form.once("interaction")?.unwrap_or_default();
-    let flow = Flow::resume(request, Some(name), context, event).await?;
+    let flow = Flow::resume(Visit { request, context, event }, Some(name)).await?;
     // Whoever is signed in must be the one whom the page named.
     let Some((session, subject)) = flow.signed_in() else { return Err(foreign_form().into()) };
     flow.browser.check_form(&form_of(name, session), form.once("csrf_token")?)?;

@@ -18,7 +18,7 @@ use keyhook_core::form::Form;
 use keyhook_core::secret::Secret;
 
 use super::{at, closed, resume};
-use crate::flow::Flow;
+use crate::flow::{Flow, Visit};
 use crate::password::PasswordPool;
 use crate::session::Identity;
 use crate::{attempts, kh, pages};
@@ -65,7 +65,7 @@ impl Endpoint for LoginEndpoint {
 
 async fn show(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
     let query = request.query_form()?;
-    let flow = Flow::resume(request, query.once("interaction")?, context, event).await?;
+    let flow = Flow::resume(Visit { request, context, event }, query.once("interaction")?).await?;
     let hint = flow.asked.login_hint.clone().unwrap_or_default();
     Ok(page(&flow, StatusCode::OK, &hint, ""))
 }
@@ -74,7 +74,7 @@ impl LoginEndpoint {
     async fn submit(&self, request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
         let form = request.form()?;
         let name = form.once("interaction")?;
-        let mut flow = Flow::resume(request, name, context, event).await?;
+        let mut flow = Flow::resume(Visit { request, context, event }, name).await?;
         flow.browser.check_form(name.unwrap_or_default(), form.once("csrf_token")?)?;
         if form.once("cancel")?.is_some() {
             return flow.refuse(OAuthError::access_denied().with_cause("the user canceled the login")).await;

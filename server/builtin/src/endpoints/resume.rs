@@ -12,7 +12,7 @@ use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
 
 use super::{at, closed};
-use crate::flow::Flow;
+use crate::flow::{Flow, Visit};
 
 /// `GET <authorize>/resume?interaction=…`: fires `authorization_GET` again.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,6 +53,6 @@ pub(crate) fn target(context: &Context, interaction: &str) -> String {
 
 async fn resume(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refusal> {
     let query = request.query_form()?;
-    let flow = Flow::resume(request, query.once("interaction")?, context, event).await?;
+    let flow = Flow::resume(Visit { request, context, event }, query.once("interaction")?).await?;
     flow.ask_plugins(HookPoint::AuthorizationGet, None).await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -40,8 +40,11 @@ pub async fn people() -> World {
     world
 }
 
+/// One computation for all tests: it is slow on purpose.
+static HASH: OnceLock<String> = OnceLock::new();
+
 pub async fn add_user(world: &World, name: &str, change: impl FnOnce(&mut User)) {
-    let password = hash_password(PASSWORD, &[5; 16]).unwrap();
+    let password = HASH.get_or_init(|| hash_password(PASSWORD, &[5; 16]).unwrap()).clone();
     let mut user = User { password: Some(password), name: None, disabled: false, created_at: Timestamp::ZERO };
     change(&mut user);
     let user = Stored::new(Key::named(name), Timestamp::MAX, user).put().unwrap();

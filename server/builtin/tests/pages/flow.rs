@@ -141,3 +141,25 @@ async fn an_app_is_reached_by_a_page_on_a_navigation_and_by_303_otherwise() {
     assert_eq!(page.status, 200);
     assert!(page.says("http-equiv=\"refresh\" content=\"0;url=com.example.phone:/cb?code=khc_"), "{}", page.body);
 }
+
+/// RFC 8414 §2: an issuer may have a path, and every page stays below it.
+#[tokio::test]
+async fn below_an_issuer_with_a_path_everything_stays_below_it() {
+    let issuer = keyhook_core::Issuer::parse("https://id.example/tenant").unwrap();
+    let world = people().await.with_settings(|settings| settings.issuer = issuer);
+    let mut browser = Browser::of(&world);
+    let login = browser.get(&format!("/tenant{}", request_of("shop", &[]))).await.location().to_owned();
+    assert!(login.starts_with("/tenant/login?"), "{login}");
+    let page = browser.get(&login).await;
+    assert!(page.says("action=\"/tenant/login\"") && page.says("href=\"/tenant/static/keyhook.css"), "{}", page.body);
+    let form = [
+        ("interaction", &*page.field("interaction")),
+        ("csrf_token", &*page.field("csrf_token")),
+        ("username", "alice"),
+        ("password", "correct-horse"),
+    ];
+    let resume = browser.post("/tenant/login", &form).await.location().to_owned();
+    assert!(resume.starts_with("/tenant/authorize/resume?"), "{resume}");
+    let consent = browser.get(&resume).await.location().to_owned();
+    assert!(consent.starts_with("/tenant/consent?"), "{consent}");
+}
