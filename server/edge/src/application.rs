@@ -197,7 +197,7 @@ fn misdirected(request: &Request, live: &Live) -> Option<Response> {
 }
 
 fn overloaded() -> OAuthError {
-    OAuthError::temporarily_unavailable(1).with_kh("KH0133").with_cause("more requests at once than [listen] in_flight allows")
+    OAuthError::temporarily_unavailable(1).with_kh("KH0133").with_cause("more requests at once than the limit allows")
 }
 
 fn panicked(message: &str) -> Refusal {

@@ -4,6 +4,7 @@
 mod client;
 mod framing;
 mod generations;
+mod http2;
 mod limits;
 mod logging;
 mod management;
