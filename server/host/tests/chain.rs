@@ -93,6 +93,16 @@ async fn an_edit_of_the_token_response_is_kept() {
 
 /// RFC 6749 §5.1: what a client relies on is the server's alone.
 #[tokio::test]
+async fn who_changed_what_is_noted_where_somebody_asks() {
+    let generation = one(TOKEN, "set|6|tenant|acme\nset|6|scope|admin\nremove|6|expires_in");
+    assert_eq!(token(&generation).await.call.changes, None);
+    let asked = HookCall { changes: Some(Vec::new()), ..token_call() };
+    let changes = generation.hooks.run(HookPoint::AccessTokenResponse, asked).await.call.changes.unwrap();
+    let told: Vec<_> = changes.iter().map(|change| (change.plugin.as_str(), change.hook, change.change.as_str())).collect();
+    assert_eq!(told, [("bob", TOKEN, "tenant = \"acme\""), ("bob", TOKEN, "removed expires_in")]);
+}
+
+#[tokio::test]
 async fn protected_members_are_read_only() {
     let script = "set|6|access_token|x\nremove|6|access_token\nset|6|token_type|x\njson|6|refresh_token|1\nset|6|id_token|x\nset|6|scope|admin\n\
                   set|6|error|x\nset|6|error_description|x\njson|6|expires_in|99999\nget|6|access_token\nreport|7|notes";
