@@ -1,4 +1,5 @@
 //! The command line: noun then verb, one file in `commands` per verb.
+#![allow(clippy::doc_markdown, reason = "clap shows these texts on a terminal, as they are")]
 
 use std::path::PathBuf;
 
@@ -119,11 +120,24 @@ pub(crate) struct Dev {
     /// Folder with URL handlers; repeatable, beside the one in FOLDER
     #[arg(long, value_name = "FOLDER")]
     pub(crate) handlers_directory: Vec<PathBuf>,
+    /// Library that is named and not loaded, NAME@DIGEST; repeatable
+    #[arg(long, value_name = "LABEL", hide = true)]
+    pub(crate) leave_out: Vec<String>,
+    /// A supervisor watches this process
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
 }
 
 impl Default for Dev {
     fn default() -> Dev {
-        Dev { port: 8080, folder: PathBuf::from("keyhook-dev"), plugins_directory: Vec::new(), handlers_directory: Vec::new() }
+        Dev {
+            port: 8080,
+            folder: PathBuf::from("keyhook-dev"),
+            plugins_directory: Vec::new(),
+            handlers_directory: Vec::new(),
+            leave_out: Vec::new(),
+            supervised: false,
+        }
     }
 }
 

@@ -30,6 +30,7 @@ compile_error!("keyhook contains the panics of plugins and therefore needs panic
 mod admin;
 mod audit;
 mod builder;
+mod certificates;
 mod cli;
 mod commands;
 mod config;
@@ -47,6 +48,7 @@ mod nearest;
 mod notify;
 mod operations;
 mod output;
+mod plugin_status;
 mod plugins;
 mod purge;
 mod running;
@@ -82,7 +84,7 @@ pub fn main() -> ExitCode {
     // clap prints help and usage errors itself and exits with 0 and 2.
     let cli = cli::Cli::parse();
     match commands::run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::from(failure.exit() as u8)

@@ -8,6 +8,7 @@ use keyhook_component::context::Context;
 use keyhook_component::dev::PluginLine;
 use keyhook_core::issuer::Issuer;
 use keyhook_edge::{Application, Tls};
+use keyhook_host::PluginReport;
 use serde_json::{Value, json};
 
 use crate::config::{Config, Layers};
@@ -16,7 +17,7 @@ use crate::failure::Failure;
 use crate::foundation::Foundation;
 use crate::generation;
 use crate::operations::{Desk, LiveServer};
-use crate::plugins::{Host, LoadedPlugins};
+use crate::plugins::{self, Host, LoadedPlugins};
 
 /// What runs.
 pub(crate) struct Inner {
@@ -33,7 +34,7 @@ pub(crate) struct Inner {
 
 struct State {
     config: Arc<Config>,
-    plugins: Vec<PluginLine>,
+    plugins: Arc<keyhook_host::Generation>,
     tls: Option<Arc<Tls>>,
     generation: u64,
 }
@@ -51,9 +52,9 @@ impl Inner {
         dev: Option<Arc<dev::Status>>,
     ) -> Arc<Inner> {
         if let Some(status) = &dev {
-            status.set_plugins(plugins.lines.clone());
+            status.set_plugins(lines(&plugins.generation));
         }
-        let state = State { config: Arc::new(config), plugins: plugins.lines, tls: None, generation: 1 };
+        let state = State { config: Arc::new(config), plugins: plugins.generation, tls: None, generation: 1 };
         Arc::new(Inner {
             layers,
             issuer,
@@ -78,7 +79,12 @@ impl Inner {
 
     /// Every plugin of the present generation, refused ones too.
     pub(crate) fn plugin_lines(&self) -> Vec<PluginLine> {
-        self.state().plugins.clone()
+        lines(&self.state().plugins)
+    }
+
+    /// The same, as the host reports them.
+    pub(crate) fn plugin_reports(&self) -> Vec<PluginReport> {
+        self.state().plugins.report.clone()
     }
 
     /// Certificates that a reload reads again.
@@ -110,7 +116,7 @@ impl Inner {
         match &result {
             Ok(restart) if restart.is_empty() => tracing::info!(event = "reload", "reloaded"),
             Ok(restart) => {
-                tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart")
+                tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart");
             }
             Err(failure) => {
                 event.detail = Some(failure.to_string());
@@ -135,10 +141,10 @@ impl Inner {
         self.application.replace(generation.live);
         let restart = needs_restart(&before, &config);
         if let Some(status) = &self.dev {
-            status.set_plugins(generation.plugins.lines.clone());
+            status.set_plugins(lines(&generation.plugins.generation));
         }
         let mut state = self.state();
-        state.plugins = generation.plugins.lines;
+        state.plugins = generation.plugins.generation;
         state.config = Arc::new(config);
         state.generation += 1;
         Ok(restart)
@@ -159,13 +165,13 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<String> {
     after.shown.iter().filter(changed).map(|shown| shown.path.clone()).collect()
 }
 
+fn lines(generation: &keyhook_host::Generation) -> Vec<PluginLine> {
+    generation.report.iter().map(plugins::line).collect()
+}
+
 impl LiveServer for Inner {
     fn plugins(&self) -> Value {
-        let line = |line: &PluginLine| {
-            let status = if line.refused.is_some() { "refused" } else { "serves" };
-            json!({ "name": line.name, "version": line.version, "status": status, "provides": line.provides, "refused": line.refused, "fix": line.fix })
-        };
-        Value::Array(self.plugin_lines().iter().map(line).collect())
+        crate::plugin_status::json(&self.state().plugins)
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Value, Failure>> {
@@ -183,8 +189,8 @@ impl LiveServer for Inner {
             "mode": if self.dev.is_some() { "dev" } else { "serve" },
             "process": std::process::id(),
             "generation": state.generation,
-            "plugins": state.plugins.iter().filter(|line| line.refused.is_none()).count(),
-            "refused_plugins": state.plugins.iter().filter(|line| line.refused.is_some()).count(),
+            "plugins": state.plugins.report.iter().filter(|report| report.is_loaded()).count(),
+            "refused_plugins": state.plugins.report.iter().filter(|report| !report.is_loaded()).count(),
             "requests_in_flight": self.application.in_flight(),
             "configuration": state.config.files,
         })

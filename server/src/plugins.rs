@@ -16,7 +16,7 @@ use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
 use keyhook_core::authorize::Refusal as Refused;
 use keyhook_host::lock::Lock;
-use keyhook_host::{Plan, PluginReport, PluginSettings, Policy, Probe, Refusal, Secrets, World};
+use keyhook_host::{Generation, Plan, PluginReport, PluginSettings, Policy, Probe, Refusal, Secrets, World};
 
 use crate::config::{Config, Mode, PluginTable, Trust};
 use crate::failure::{Exit, Failure};
@@ -27,7 +27,8 @@ pub(crate) struct LoadedPlugins {
     pub(crate) hooks: Arc<dyn Hooks>,
     /// The server's endpoints without what plugins answer instead, and the plugins' own.
     pub(crate) endpoints: Vec<Arc<dyn Endpoint>>,
-    pub(crate) lines: Vec<PluginLine>,
+    /// Reports, order and counters.
+    pub(crate) generation: Arc<Generation>,
 }
 
 /// The host of plugins, which outlives generations: a library is loaded once.
@@ -84,8 +85,7 @@ impl Host {
             })
             .collect();
         endpoints.extend(generation.routes.iter().cloned());
-        let lines = generation.report.iter().map(line).collect();
-        Ok(LoadedPlugins { hooks: Arc::clone(&generation.hooks), endpoints, lines })
+        Ok(LoadedPlugins { hooks: Arc::clone(&generation.hooks), endpoints, generation: Arc::new(generation) })
     }
 }
 
@@ -146,18 +146,11 @@ fn explained(report: &PluginReport) -> String {
 fn tell(report: &PluginReport) {
     let file = report.file.as_deref().map(std::path::Path::to_string_lossy);
     let file = file.as_deref().unwrap_or("linked in");
-    match &report.refusal {
-        Some(refusal) => {
-            tracing::warn!(
-                event = "plugin_refused",
-                plugin = report.name,
-                code = refusal.code(),
-                file,
-                fix = refusal.way_out(),
-                "{refusal}"
-            );
-        }
-        None => tracing::info!(event = "plugin_loaded", plugin = report.name, version = report.version, file, "loaded"),
+    if let Some(refusal) = &report.refusal {
+        let (code, fix) = (refusal.code(), refusal.way_out());
+        tracing::warn!(event = "plugin_refused", plugin = report.name, code, file, fix, "{refusal}");
+    } else {
+        tracing::info!(event = "plugin_loaded", plugin = report.name, version = report.version, file, "loaded");
     }
     for warning in &report.warnings {
         tracing::warn!(event = "plugin_warning", plugin = report.name, code = "KH0504", file, "{warning}");

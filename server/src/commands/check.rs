@@ -1,11 +1,17 @@
 //! `keyhook check`: looks at everything that `serve` would use; changes nothing, opens nothing for writing, runs no plugin code.
 
+use std::path::Path;
+
+use keyhook_host::inspect::inspect;
+use keyhook_host::lock::{Approved, Lock, Standing};
+use keyhook_host::snapshot::{Snapshot, Trust};
+use keyhook_host::{Policy, Refusal, scan};
 use serde_json::json;
 
 use crate::cli::{Global, ServeFlags};
 use crate::config::{Config, TlsDecision};
 use crate::failure::{Exit, Failure};
-use crate::{keys, output};
+use crate::{keys, output, plugins};
 
 /// Checks.
 ///
@@ -32,7 +38,7 @@ fn findings(config: &Config) -> Vec<Failure> {
     if let TlsDecision::Files(files) = &config.server.tls {
         found.extend(keyhook_edge::Tls::load(&files.cert, &files.key).err().map(|error| crate::server::start_failure(&error, config.mode)));
     }
-    found.extend(crate::plugins::plan(config).err());
+    found.extend(libraries(config));
     for folder in config.plugins.directories.iter().chain(&config.plugins.handlers) {
         if !folder.is_dir() {
             let text = format!("the plugin folder {} does not exist", folder.display());
@@ -40,6 +46,56 @@ fn findings(config: &Config) -> Vec<Failure> {
         }
     }
     found
+}
+
+/// Every library as `serve` would judge it, from its bytes alone.
+fn libraries(config: &Config) -> Vec<Failure> {
+    let plan = match plugins::plan(config) {
+        Ok(plan) => plan,
+        Err(failure) => return vec![failure],
+    };
+    let mut found = Vec::new();
+    let mut seen = Vec::new();
+    for (path, finding) in scan::libraries(&plan.directories) {
+        let judged = finding.map_or_else(|| judge(&path, &plan.policy), Err);
+        match judged {
+            Ok(digest) => seen.push(digest),
+            Err(Refusal::NotApproved) => {
+                eprintln!("warning[KH0516]: {} is not approved and will not run: keyhook plugin approve {0}", path.display());
+            }
+            Err(refusal) => found.push(plugins::failure(&refusal).within(&path.display().to_string())),
+        }
+    }
+    if let Policy::Locked(lock) = &plan.policy {
+        let here = |approved: &&Approved| seen.contains(&approved.sha256);
+        let reported = |approved: &&Approved| found.iter().any(|failure| failure.text().contains(&approved.file));
+        let missing: Vec<_> = lock.entries().iter().filter(|approved| !here(approved) && !reported(approved)).collect();
+        found.extend(missing.iter().map(|approved| plugins::failure(&Refusal::Missing).within(&approved.file)));
+        found.extend(unknown_tables(config, lock));
+    }
+    found
+}
+
+/// The digest of a library that would run.
+fn judge(path: &Path, policy: &Policy) -> Result<String, Refusal> {
+    let snapshot = Snapshot::take(path, Trust::Strict)?;
+    inspect(&snapshot.bytes)?;
+    let Policy::Locked(lock) = policy else { return Ok(snapshot.digest.hex()) };
+    match lock.standing(path, snapshot.digest) {
+        Standing::Approved(approved) => Ok(approved.sha256.clone()),
+        Standing::Changed(approved) => {
+            Err(Refusal::Changed { approved: approved.sha256.chars().take(12).collect(), found: snapshot.digest.short() })
+        }
+        Standing::Unknown => Err(Refusal::NotApproved),
+    }
+}
+
+/// Tables for plugins that neither the lock nor the program has: a typing mistake must not disable a check.
+fn unknown_tables(config: &Config, lock: &Lock) -> Vec<Failure> {
+    let approved = |name: &str| lock.entries().iter().flat_map(|entry| &entry.plugins).any(|plugin| plugin.name == name);
+    let linked = |name: &str| keyhook_plugin::registry::names().any(|known| known == name);
+    let unknown = config.plugins.tables.keys().filter(|name| !approved(name) && !linked(name));
+    unknown.map(|name| plugins::failure(&Refusal::UnknownName(format!("[plugins.{name}]: no plugin `{name}` is approved or linked in")))).collect()
 }
 
 #[cfg(test)]

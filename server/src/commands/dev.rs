@@ -2,25 +2,38 @@
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use keyhook_core::secret::Secret;
 
 use crate::cli::{Dev, Global};
 use crate::config::{Layers, Mode, Table};
-use crate::dev::{self, DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, Screen, Status};
-use crate::failure::Failure;
+use crate::dev::{self, DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, Follow, PluginCrate, Screen, Status, Voice};
+use crate::failure::{Exit, Failure};
 use crate::foundation;
 use crate::given::shown;
 use crate::running::Running;
 use crate::server::Server;
 use crate::{logging, output, system};
 
-/// Serves until a signal, with everything in one folder.
+/// Serves until a signal, with everything in one folder: in a process of its own, which this one starts again when a plugin kills it.
 ///
 /// # Errors
 /// Everything that keeps it from starting.
-pub(crate) fn run(global: &Global, flags: &Dev) -> Result<(), Failure> {
+pub(crate) fn run(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
+    if flags.supervised {
+        return serve(global, flags);
+    }
+    let failed = |error: std::io::Error| Failure::new("KH0150", Exit::Failed, format!("the server's process cannot be started: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let program = std::env::current_exe().map_err(failed)?;
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let code = runtime.block_on(dev::supervise(&program, &arguments, &dev::notes(&flags.folder))).map_err(failed)?;
+    Ok(ExitCode::from(code))
+}
+
+fn serve(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
     let created = !dev::data_folder(&flags.folder).exists();
     let layers = Layers {
         mode: Mode::Dev,
@@ -43,8 +56,35 @@ pub(crate) fn run(global: &Global, flags: &Dev) -> Result<(), Failure> {
     let status = Arc::new(Status::default());
     status.set_demo_client(DEMO_CLIENT);
     status.set_facts(facts(&server, flags));
-    server.dev = Some(status);
-    server.run_then(|running| show(running, flags, created))
+    status.set_left_out(flags.leave_out.clone());
+    server.dev = Some(Arc::clone(&status));
+    note_calls(flags)?;
+    end_with_supervisor();
+    let folders = [server.config.plugins.directories.clone(), server.config.plugins.handlers.clone()].concat();
+    let plugin = PluginCrate::find(Path::new("."));
+    server.run_then(|running| {
+        show(running, flags, created);
+        let install = dev::plugins_folder(&flags.folder);
+        Follow::new(Arc::clone(&running.inner), Arc::clone(&status), Voice::of_stdout(), folders, install, plugin).start();
+    })?;
+    Ok(if status.is_to_start_anew() { ExitCode::from(dev::AGAIN) } else { ExitCode::SUCCESS })
+}
+
+/// Notes whose code is running, so that the supervisor can name it if the process dies.
+fn note_calls(flags: &Dev) -> Result<(), Failure> {
+    let path = dev::notes(&flags.folder);
+    let notes = dev::Running::create(&path)
+        .map_err(|error| Failure::new("KH0151", Exit::NotPermitted, format!("{} cannot be written: {error}", path.display())))?;
+    keyhook_host::watch_calls(Box::new(notes));
+    Ok(())
+}
+
+/// Standard input is held open by the supervisor; when it ends, so does this process.
+fn end_with_supervisor() {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        dev::end();
+    });
 }
 
 fn facts(server: &Server, flags: &Dev) -> Vec<(String, String)> {
@@ -64,7 +104,7 @@ fn show(running: &Running, flags: &Dev, created: bool) {
         issuer: running.issuer(),
         data: format!("{data} (SQLite, {})", if created { "created" } else { "kept" }),
         plugins_folder: relative(&dev::plugins_folder(&flags.folder)),
-        watching: false,
+        watching: true,
         plugins: &plugins,
     };
     if std::io::stdout().is_terminal() {

@@ -22,6 +22,8 @@ pub(crate) use plugin::PluginCommand;
 pub(crate) use try_flow::TryCommand;
 pub(crate) use user::UserCommand;
 
+use std::process::ExitCode;
+
 use serde_json::Value;
 
 use crate::cli::{Cli, Command, ConfigCommand, ServeFlags};
@@ -34,10 +36,10 @@ use crate::{given, output, system};
 ///
 /// # Errors
 /// What the process exits with.
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let global = &cli.global;
-    match cli.command {
-        Command::Dev(flags) => dev::run(global, &flags),
+    let done = match cli.command {
+        Command::Dev(flags) => return dev::run(global, &flags),
         Command::Serve(flags) => serve::run(global, &flags.flags),
         Command::Init(flags) => init::run(&flags),
         Command::Check(flags) => check::run(global, &flags),
@@ -52,7 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status => print(global, &["issuer"], online::ask(global, &Operation::Status {})),
         Command::Version => version::run(global),
         Command::Probe { path } => probe::run(&path),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// Prints what an operation answered.

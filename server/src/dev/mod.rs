@@ -2,16 +2,25 @@
 //! start page.
 
 mod demo;
+mod follow;
 mod plugin_crate;
+mod running;
 mod screen;
 mod status;
+mod supervise;
+mod voice;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use demo::{DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, client as demo_client};
+pub(crate) use follow::Follow;
 pub(crate) use plugin_crate::PluginCrate;
+pub(crate) use running::Running;
 pub(crate) use screen::Screen;
-pub(crate) use status::Status;
+pub(crate) use status::{Status, end};
+pub(crate) use supervise::{AGAIN, supervise};
+pub(crate) use voice::Voice;
 
 use crate::cli::Dev;
 use crate::config::{Origin, Table};
@@ -20,6 +29,11 @@ use crate::given::{Given, paths, shown};
 /// Where the data of `dev` lie.
 pub(crate) fn data_folder(folder: &Path) -> PathBuf {
     folder.join("data")
+}
+
+/// Where the server notes whose code is running.
+pub(crate) fn notes(folder: &Path) -> PathBuf {
+    folder.join("running")
 }
 
 /// The folder for plugins.

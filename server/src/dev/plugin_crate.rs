@@ -19,11 +19,8 @@ pub(crate) struct PluginCrate {
 pub(crate) enum Build {
     /// The library.
     Library(PathBuf),
-    /// rustc's errors as a terminal shows them, and the same without color.
-    Failed {
-        /// For the start page.
-        plain: String,
-    },
+    /// rustc's errors, or cargo's; with the colors of a terminal if they were asked for.
+    Failed(String),
 }
 
 impl PluginCrate {
@@ -44,18 +41,19 @@ impl PluginCrate {
             || path.extension().is_some_and(|extension| ["rs", "html", "css", "json", "toml"].iter().any(|known| extension == *known))
     }
 
-    /// What is watched for changes.
+    /// What is watched for changes: never `target`, nor what keyhook writes.
     pub(crate) fn watched(&self) -> Vec<PathBuf> {
-        ["src", "Cargo.toml", "templates", "build.rs"].iter().map(|name| self.folder.join(name)).filter(|path| path.exists()).collect()
+        ["src", "Cargo.toml", "templates", "static", "build.rs"].iter().map(|name| self.folder.join(name)).collect()
     }
 
-    /// Builds it. cargo's progress and rustc's diagnostics go to the terminal as they come.
+    /// Builds the library.
     ///
     /// # Errors
     /// When cargo cannot be started.
-    pub(crate) async fn build(&self) -> std::io::Result<Build> {
+    pub(crate) async fn build(&self, color: bool) -> std::io::Result<Build> {
         let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--message-format=json", "--lib"]).current_dir(&self.folder);
+        let format = if color { "--message-format=json-diagnostic-rendered-ansi" } else { "--message-format=json" };
+        cargo.args(["build", format, "--lib"]).current_dir(&self.folder);
         cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let output = cargo.output().await?;
         let messages: Vec<serde_json::Value> =
@@ -66,8 +64,8 @@ impl PluginCrate {
             return Ok(Build::Library(library));
         }
         let errors: String = messages.iter().filter_map(rendered_error).collect();
-        let plain = if errors.is_empty() { String::from_utf8_lossy(&output.stderr).into_owned() } else { errors };
-        Ok(Build::Failed { plain })
+        // Without a diagnostic it is cargo's own trouble: a dependency that cannot be had, a manifest that is wrong.
+        Ok(Build::Failed(if errors.is_empty() { String::from_utf8_lossy(&output.stderr).into_owned() } else { errors }))
     }
 }
 
@@ -85,15 +83,28 @@ fn rendered_error(message: &serde_json::Value) -> Option<String> {
         .then(|| diagnostic["rendered"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Puts a library where the watcher finds it: written beside, renamed into place, so that nobody sees half of it.
+/// Puts a library where the watcher finds it: written beside, renamed into place, so that nobody sees half of it. `false` if the
+/// same bytes lie there already.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub(crate) fn install(library: &Path, folder: &Path) -> std::io::Result<()> {
+pub(crate) fn install(library: &Path, folder: &Path) -> std::io::Result<bool> {
     let name = library.file_name().unwrap_or(library.as_os_str());
+    let (bytes, place) = (std::fs::read(library)?, folder.join(name));
+    if std::fs::read(&place).is_ok_and(|there| there == bytes) {
+        return Ok(false);
+    }
     let beside = folder.join(format!(".{}.new", name.to_string_lossy()));
-    std::fs::copy(library, &beside)?;
-    std::fs::rename(&beside, folder.join(name))
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, place)?;
+    Ok(true)
+}
+
+/// The same text without a terminal's colors.
+pub(crate) fn without_color(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |plain, piece| plain + piece.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 #[cfg(test)]
@@ -119,6 +130,26 @@ mod tests {
         for folder in [plugin, program, other] {
             std::fs::remove_dir_all(folder).unwrap();
         }
+    }
+
+    #[test]
+    fn a_library_is_installed_once() {
+        let folder = folder("install", "");
+        let library = folder.join("libx.so");
+        std::fs::write(&library, "1").unwrap();
+        let place = folder.join("src");
+        assert!(install(&library, &place).unwrap() && !install(&library, &place).unwrap());
+        std::fs::write(&library, "2").unwrap();
+        assert!(install(&library, &place).unwrap());
+        assert_eq!(std::fs::read_to_string(place.join("libx.so")).unwrap(), "2");
+        assert_eq!(std::fs::read_dir(&place).unwrap().count(), 1);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_start_page_gets_errors_without_colors() {
+        assert_eq!(without_color("\u{1b}[1m\u{1b}[31merror\u{1b}[0m: no"), "error: no");
+        assert_eq!(without_color("plain"), "plain");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Notes in a file which plugins' code is running at this moment, so that the supervisor can tell whose code killed the server.
 //!
-//! One slot of 80 bytes a thread, written with one `pwrite` when a plugin is entered and one when it is left: a microsecond, in
+//! One slot of 80 bytes a thread (a name has 64 at most, the digest 12), written with one `pwrite` when a plugin is entered and one when it is left: a microsecond, in
 //! `dev` only. What the kernel was given survives the process.
 
 use std::fs::File;
@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use keyhook_host::CallWatch;
 
 const SLOT: usize = 80;
 
@@ -26,8 +28,10 @@ impl Running {
         Ok(Running { file: File::create(path)? })
     }
 
-    /// This thread enters a plugin (with its digest, so that a rebuilt one is another) or, with an empty name, leaves it.
-    pub(crate) fn note(&self, plugin: &str) {
+}
+
+impl CallWatch for Running {
+    fn running(&self, plugin: &str) {
         let mut slot = [0; SLOT];
         let length = plugin.len().min(SLOT);
         slot[..length].copy_from_slice(&plugin.as_bytes()[..length]);
@@ -60,10 +64,10 @@ mod tests {
     fn who_was_inside_when_the_process_died_is_known_afterwards() {
         let path = std::env::temp_dir().join(format!("keyhook-running-{}", std::process::id()));
         let running = Running::create(&path).unwrap();
-        running.note("polite");
-        running.note("");
+        running.running("polite");
+        running.running("");
         assert!(suspects(&path).is_empty());
-        running.note("rude");
+        running.running("rude");
         assert_eq!(suspects(&path), ["rude"]);
         std::fs::remove_file(path).unwrap();
     }

@@ -68,7 +68,7 @@ impl Screen<'_> {
         let plugin = |line: &PluginLine| json!({ "event": "plugin", "name": line.name, "version": line.version, "provides": line.provides, "refused": line.refused, "fix": line.fix });
         facts.extend(self.plugins.iter().map(plugin));
         facts.push(json!({ "event": "ready", "url": format!("{}/", self.issuer) }));
-        facts.iter().map(|fact| format!("{fact}\n")).collect()
+        facts.iter().fold(String::new(), |text, fact| text + &fact.to_string() + "\n")
     }
 
     fn summary(&self) -> String {

@@ -1,8 +1,10 @@
 //! What the start page of a development server shows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use keyhook_component::dev::{BuildReport, DevStatus, PluginLine};
+use rustix::process::{Signal, getpid, kill_process};
 
 /// The present state; whoever knows more sets it.
 #[derive(Default)]
@@ -12,6 +14,7 @@ pub(crate) struct Status {
     facts: Mutex<Vec<(String, String)>>,
     demo_client: Mutex<Option<String>>,
     left_out: Mutex<Vec<String>>,
+    anew: AtomicBool,
 }
 
 impl Status {
@@ -21,15 +24,24 @@ impl Status {
     }
 
     /// The last build of the watched crate.
-    #[allow(dead_code, reason = "the watcher of `keyhook dev` reports here")]
     pub(crate) fn set_build(&self, report: Option<BuildReport>) {
         *lock(&self.build) = report;
     }
 
     /// Libraries that killed the server before, `name@digest`: they are named and not loaded.
-    #[allow(dead_code, reason = "the supervisor of `keyhook dev` reports here")]
     pub(crate) fn set_left_out(&self, labels: Vec<String>) {
         *lock(&self.left_out) = labels;
+    }
+
+    /// Ends the server, so that the supervisor starts a fresh process.
+    pub(crate) fn start_anew(&self) {
+        self.anew.store(true, Ordering::Release);
+        end();
+    }
+
+    /// Whether a fresh process is due.
+    pub(crate) fn is_to_start_anew(&self) -> bool {
+        self.anew.load(Ordering::Acquire)
     }
 
     /// Libraries that are not loaded.
@@ -46,6 +58,11 @@ impl Status {
     pub(crate) fn set_demo_client(&self, id: &str) {
         *lock(&self.demo_client) = Some(id.to_owned());
     }
+}
+
+/// Stops this process as SIGTERM does: requests are answered, stores are closed.
+pub(crate) fn end() {
+    let _ = kill_process(getpid(), Signal::TERM);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -5,62 +5,95 @@
 //! input closes.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
-/// Tells the server that it is watched.
-pub(crate) const SUPERVISED: &str = "KEYHOOK_DEV_SUPERVISED";
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::running::suspects;
+
 /// Exit code by which the server asks to be started anew: it has loaded so many generations that a fresh process is due.
-pub(crate) const AGAIN: i32 = 75;
-/// Deaths in a row after which it gives up.
-const PATIENCE: u32 = 5;
+pub(crate) const AGAIN: u8 = 75;
+/// Deaths within [`MEMORY`] after which it gives up.
+const PATIENCE: usize = 5;
+/// How long a death counts.
+const MEMORY: Duration = Duration::from_mins(1);
 
-/// Runs the server again and again until it ends by itself. Gives its exit code.
+/// Runs the server again and again until it ends by itself or is told to. Gives its exit code.
 ///
-/// `running` is the file in which the server notes which plugin's code is running; see [`super::running`].
+/// `notes` is the file in which the server notes which plugin's code is running; see [`super::running`].
 ///
 /// # Errors
-/// When the program cannot be started.
-pub(crate) fn supervise(program: &Path, arguments: &[std::ffi::OsString], running: &Path) -> std::io::Result<u8> {
+/// When the program cannot be started or signals cannot be received.
+pub(crate) async fn supervise(program: &Path, arguments: &[OsString], notes: &Path) -> std::io::Result<u8> {
     let mut left_out = BTreeSet::new();
-    let mut deaths = 0;
+    let mut deaths: Vec<Instant> = Vec::new();
     loop {
-        let _ = std::fs::remove_file(running);
+        let _ = std::fs::remove_file(notes);
         let mut server = Command::new(program);
-        server.args(arguments).env(SUPERVISED, "1").stdin(Stdio::piped());
+        server.args(arguments).arg("--supervised").stdin(Stdio::piped());
         for plugin in &left_out {
             server.arg("--leave-out").arg(plugin);
         }
-        let status = server.spawn()?.wait()?;
+        let (status, was_told) = wait(server.spawn()?).await?;
+        let suspects = suspects(notes);
         match status.code() {
-            Some(AGAIN) => deaths = 0,
-            Some(code) => return Ok(u8::try_from(code).unwrap_or(1)),
-            None => {
-                deaths += 1;
-                let suspects = super::running::suspects(running);
-                let new: Vec<&String> = suspects.iter().filter(|suspect| !left_out.contains(*suspect)).collect();
-                tell(status, &new);
-                if new.is_empty() || deaths >= PATIENCE {
-                    return Ok(1);
-                }
-                left_out.extend(suspects);
-            }
+            Some(code) if code == i32::from(AGAIN) => continue,
+            // A plugin may also call `exit`; a server that stops leaves nobody inside.
+            Some(code) if was_told || code == 0 || suspects.is_empty() => return Ok(u8::try_from(code).unwrap_or(1)),
+            _ if was_told => return Ok(1),
+            _ => {}
+        }
+        let new: Vec<String> = suspects.into_iter().filter(|suspect| !left_out.contains(suspect)).collect();
+        deaths.retain(|death| death.elapsed() < MEMORY);
+        deaths.push(Instant::now());
+        let goes_on = !new.is_empty() && deaths.len() < PATIENCE;
+        tell(status, &new, goes_on);
+        if !goes_on {
+            return Ok(1);
+        }
+        left_out.extend(new);
+    }
+}
+
+/// Waits for the server's end; SIGINT and SIGTERM are passed on. Says whether there was one.
+async fn wait(mut server: Child) -> std::io::Result<(ExitStatus, bool)> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let id = server.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    // Held until the end: when it closes the server takes it that this process is gone.
+    let _lifeline = server.stdin.take();
+    let mut was_told = false;
+    loop {
+        tokio::select! {
+            status = server.wait() => return Ok((status?, was_told)),
+            _ = interrupt.recv() => was_told = true,
+            _ = terminate.recv() => was_told = true,
+        }
+        // Ctrl-C reaches the whole process group; a second signal does no harm.
+        if let Some(id) = id {
+            let _ = kill_process(id, Signal::TERM);
         }
     }
 }
 
 #[allow(clippy::print_stderr, reason = "this process has no log: it only tells why the server died")]
-fn tell(status: ExitStatus, suspects: &[&String]) {
-    let signal = status.signal().map_or_else(|| "no signal".to_owned(), name);
+fn tell(status: ExitStatus, suspects: &[String], goes_on: bool) {
+    let how = status.signal().map_or_else(|| status.to_string(), name);
     if suspects.is_empty() {
-        eprintln!("error[KH0512]: the server was ended by {signal}, and no plugin's code was running");
+        eprintln!("error[KH0541]: the server was ended by {how}, and no plugin's code was running");
         return;
     }
+    let next = if goes_on { "the server starts again without it" } else { "this is too often; the server does not start again" };
     for suspect in suspects {
-        eprintln!("error[KH0511]: plugin `{suspect}` ended the server by {signal}; the server starts again without it");
-        eprintln!("  = help: mend it and save: a rebuilt library is tried again");
+        let plugin = suspect.split_once('@').map_or(suspect.as_str(), |(name, _)| name);
+        eprintln!("error[KH0540]: plugin `{plugin}` ended the server by {how}; {next}");
     }
+    eprintln!("   = help: mend it and save: a rebuilt library is tried again");
 }
 
 fn name(signal: i32) -> String {

@@ -7,6 +7,7 @@ use keyhook_host::snapshot::Trust;
 use keyhook_host::{Description, Examined, Host, Refusal, World};
 use serde_json::{Value, json};
 
+use crate::config::{Config, Mode};
 use crate::failure::{Exit, Failure};
 use crate::plugins;
 use crate::system::{SystemClock, SystemRandom};
@@ -31,6 +32,11 @@ pub(super) fn host() -> Host {
 /// The refusal with its code and way out.
 pub(super) fn examine(host: &Host, file: &Path) -> Result<Examined, Failure> {
     host.examine(file, Trust::Strict).map_err(|refusal| refused(file, &refusal))
+}
+
+/// Who may be able to write a library: in development what others can write is refused, the rest is a warning.
+pub(super) fn trust(config: &Config) -> Trust {
+    if config.mode == Mode::Dev { Trust::Lenient } else { Trust::Strict }
 }
 
 /// A refusal as the command's own.

@@ -1,6 +1,160 @@
-//! `keyhook plugin list`
-use crate::cli::Global;
+//! `keyhook plugin list`: asks the running server; when none runs, judges the libraries in the folders.
+
+use std::path::Path;
+
+use keyhook_host::lock::{Lock, Standing};
+use keyhook_host::{PluginReport, Refusal};
+use serde_json::{Map, Value};
+
+use super::examine;
+use crate::cli::{Format, Global};
+use crate::commands::online;
+use crate::config::{Config, Mode, Trust};
 use crate::failure::Failure;
-pub(super) fn run(_: &Global) -> Result<(), Failure> {
+use crate::operations::Operation;
+use crate::{output, plugin_status};
+
+/// # Errors
+/// When a plugin folder or the lock cannot be read.
+pub(super) fn run(global: &Global) -> Result<(), Failure> {
+    let (plugins, runs) = match online::ask(global, &Operation::PluginList {}) {
+        Ok(plugins) => (plugins, true),
+        Err(failure) if failure.code() == "KH0157" => (offline(&online::deployment(global)?)?, false),
+        Err(failure) => return Err(failure),
+    };
+    if global.format == Format::Json || global.quiet {
+        output::print(global, &["name"], &plugins);
+        return Ok(());
+    }
+    output::write(&text(&plugins, runs));
     Ok(())
+}
+
+/// What would run: every library is tried in a child, none is run here.
+fn offline(config: &Config) -> Result<Value, Failure> {
+    let host = examine::host();
+    let path = config.lock();
+    let locked = config.mode == Mode::Serve && config.plugins.trust == Trust::Lock;
+    let lock = if locked { Some(Lock::read(&path).map_err(|refusal| examine::refused(&path, &refusal))?) } else { None };
+    let folders = [config.plugins.directories.clone(), config.plugins.handlers.clone()].concat();
+    let mut all = Vec::new();
+    for file in examine::libraries(&folders)? {
+        all.extend(judge(&host, &file, config, lock.as_ref()));
+    }
+    Ok(Value::Array(all))
+}
+
+fn judge(host: &keyhook_host::Host, file: &Path, config: &Config, lock: Option<&Lock>) -> Vec<Value> {
+    let trust = examine::trust(config);
+    let bare = |name: String| PluginReport { name, file: Some(file.to_owned()), ..PluginReport::default() };
+    let examined = match host.examine(file, trust) {
+        Ok(examined) => examined,
+        Err(refusal) => {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            return vec![plugin_status::described(&PluginReport { refusal: Some(refusal), ..bare(name) }).into()];
+        }
+    };
+    let refusal = lock.and_then(|lock| standing(lock, file, &examined));
+    let report = |plugin: &keyhook_host::Description| PluginReport {
+        version: plugin.version.clone(),
+        digest: Some(examined.digest),
+        build: examined.tag.build.clone(),
+        debug: examined.tag.debug,
+        hooks: plugin.hooks.iter().map(|hook| hook.name.clone()).collect(),
+        routes: plugin.routes.iter().map(ToString::to_string).collect(),
+        refusal: refusal.clone(),
+        warnings: examined.warnings.clone(),
+        ..bare(plugin.name.clone())
+    };
+    examined.plugins.iter().map(|plugin| plugin_status::described(&report(plugin)).into()).collect()
+}
+
+fn standing(lock: &Lock, file: &Path, examined: &keyhook_host::Examined) -> Option<Refusal> {
+    match lock.standing(file, examined.digest) {
+        Standing::Approved(_) => None,
+        Standing::Changed(entry) => {
+            Some(Refusal::Changed { approved: entry.sha256.chars().take(12).collect(), found: examined.digest.short() })
+        }
+        Standing::Unknown => Some(Refusal::NotApproved),
+    }
+}
+
+/// A line a plugin, then the order of every hook that more than one has.
+fn text(plugins: &Value, runs: bool) -> String {
+    let plugins = plugins.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut text = String::new();
+    if plugins.is_empty() {
+        text += "no plugins\nbegin one: keyhook plugin new hello\n";
+    }
+    let width = |name: &str| plugins.iter().map(|plugin| word(&plugin[name]).chars().count()).max().unwrap_or_default();
+    let (names, versions) = (width("name"), width("version").max(1));
+    for plugin in plugins {
+        let refused = plugin["refused"].as_str();
+        let (name, version) = (word(&plugin["name"]), word(&plugin["version"]));
+        let version = if version.is_empty() { "-" } else { version };
+        let mark = if refused.is_some() { "✗" } else { "✓" };
+        text += &format!("{mark} {name:names$}  {version:versions$}  {}\n", refused.map_or_else(|| provides(plugin), str::to_owned));
+        if let Some(fix) = plugin["fix"].as_str() {
+            text += &format!("  {:names$}  {:versions$}  {fix}\n", "", "");
+        }
+        if let Some(calls) = plugin["calls"].as_u64() {
+            text += &format!("  {:names$}  {:versions$}  {calls} calls, {} denials, {} errors\n", "", "", plugin["denials"], plugin["errors"]);
+        }
+        if let Some(error) = plugin["last_error"].as_str() {
+            text += &format!("  {:names$}  {:versions$}  last error: {error}\n", "", "");
+        }
+    }
+    for (hook, order) in orders(plugins) {
+        text += &format!("order of {hook}: {order}\n");
+    }
+    if !runs {
+        text += "no server runs; this is what the folders hold\n";
+    }
+    text.chars().filter(|character| *character == '\n' || !character.is_control()).collect()
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn provides(plugin: &Value) -> String {
+    let all = ["hooks", "routes"].into_iter().filter_map(|name| plugin[name].as_array()).flatten();
+    all.filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn orders(plugins: &[Value]) -> Vec<(String, String)> {
+    let mut all: Map<String, Value> = Map::new();
+    for order in plugins.iter().filter_map(|plugin| plugin["order"].as_object()) {
+        all.extend(order.clone());
+    }
+    let shared = all.iter().filter(|(_, names)| names.as_array().is_some_and(|names| names.len() > 1));
+    let named = |names: &Value| names.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+    shared.map(|(hook, names)| (hook.clone(), named(names))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_list_shows_status_order_and_the_way_out() {
+        let order = json!({ "access_token_response": ["tenant", "claims"] });
+        let plugins = json!([
+            { "name": "tenant", "version": "0.3.1", "hooks": ["access_token_response"], "routes": ["GET /x/tenant"], "order": order, "calls": 3, "denials": 1, "errors": 0 },
+            { "name": "claims", "version": "1.0.0", "hooks": ["access_token_response"], "routes": [], "order": order },
+            { "name": "old", "version": "", "hooks": [], "routes": [], "refused": "KH0503 built for plugin ABI 2", "fix": "rebuild it" },
+        ]);
+        let expected = "\
+✓ tenant  0.3.1  access_token_response, GET /x/tenant
+                 3 calls, 1 denials, 0 errors
+✓ claims  1.0.0  access_token_response
+✗ old     -      KH0503 built for plugin ABI 2
+                 rebuild it
+order of access_token_response: tenant, claims
+";
+        assert_eq!(text(&plugins, true), expected);
+        assert!(text(&json!([]), false).contains("keyhook plugin new"));
+    }
 }
