@@ -74,7 +74,7 @@ impl Audit for AuditLog {
                 Err(TrySendError::Full(back)) => message = back,
                 Err(TrySendError::Disconnected(_)) => break,
             }
-            // On purpose on the caller's thread: whoever makes events faster than they can be written is slowed.
+            #[allow(clippy::disallowed_methods, reason = "on purpose: whoever makes events faster than they are written is slowed")]
             std::thread::sleep(Duration::from_millis(1));
         }
         self.lost.fetch_add(1, Ordering::Relaxed);

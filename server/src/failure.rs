@@ -52,6 +52,13 @@ impl Failure {
         }
     }
 
+    /// Says where it lies, before the text.
+    #[must_use]
+    pub(crate) fn within(mut self, place: &str) -> Failure {
+        self.text = format!("{place}: {}", self.text);
+        self
+    }
+
     /// Adds a line with the way out.
     #[must_use]
     pub(crate) fn help(mut self, text: impl fmt::Display) -> Failure {

@@ -27,7 +27,7 @@ pub(crate) fn write(text: &str) {
 
 fn ids(columns: &[&str], value: &Value) -> String {
     let Some(id) = columns.first() else { return String::new() };
-    rows(value).iter().map(|row| format!("{}\n", cell(&row[*id]))).collect()
+    lines(rows(value).into_iter().map(|row| cell(&row[*id])))
 }
 
 fn rows(value: &Value) -> Vec<&Value> {
@@ -43,25 +43,29 @@ fn table(columns: &[&str], value: &Value) -> String {
         Value::Array(items) if items.is_empty() => "(none)\n".to_owned(),
         Value::Array(items) => columnar(columns, items),
         Value::Object(members) => {
-            let width = members.keys().map(|name| name.len()).max().unwrap_or_default();
-            members.iter().map(|(name, value)| format!("{name:width$}  {}\n", cell(value))).collect()
+            let width = members.keys().map(String::len).max().unwrap_or_default();
+            // The columns first, in their order, then the rest by name.
+            let first = columns.iter().filter_map(|name| members.get_key_value(*name));
+            let rest = members.iter().filter(|(name, _)| !columns.contains(&name.as_str()));
+            lines(first.chain(rest).map(|(name, value)| format!("{name:width$}  {}", cell(value))))
         }
         other => format!("{}\n", cell(other)),
     }
 }
 
 fn columnar(columns: &[&str], items: &[Value]) -> String {
-    let mut lines = vec![columns.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>()];
-    lines.extend(items.iter().map(|item| columns.iter().map(|name| cell(&item[*name])).collect()));
-    let widths: Vec<usize> =
-        (0..columns.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default()).collect();
-    lines
-        .into_iter()
-        .map(|line| {
-            let padded: Vec<_> = line.iter().zip(&widths).map(|(text, width)| format!("{text:width$}")).collect();
-            format!("{}\n", padded.join("  ").trim_end())
-        })
-        .collect()
+    let mut rows = vec![columns.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>()];
+    rows.extend(items.iter().map(|item| columns.iter().map(|name| cell(&item[*name])).collect()));
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    lines(rows.iter().map(|row| {
+        let padded: Vec<_> = row.iter().zip(&widths).map(|(text, width)| format!("{text:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    }))
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
 }
 
 /// One value in one line; control characters, which a client's name may hold, do not reach the terminal.

@@ -10,7 +10,8 @@ pub(crate) fn json(generation: &Generation) -> Value {
     let stats: BTreeMap<&str, PluginStats> = generation.stats().collect();
     let one = |report: &PluginReport| {
         let mut members = described(report);
-        let order = |hook: &String| generation.order.iter().find(|(name, _)| name == hook).map(|(name, plugins)| (name.clone(), json!(plugins)));
+        let order =
+            |hook: &String| generation.order.iter().find(|(name, _)| name == hook).map(|(name, plugins)| (name.clone(), json!(plugins)));
         members.insert("order".to_owned(), report.hooks.iter().filter_map(order).collect::<Map<_, _>>().into());
         if let Some(stats) = stats.get(report.name.as_str()).filter(|_| report.is_loaded()) {
             members.insert("calls".to_owned(), stats.calls.into());

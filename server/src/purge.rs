@@ -11,11 +11,11 @@ use keyhook_component::store::{Index, Page, StoreError};
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
 
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// Between slices, so that requests come in between.
 const BREATH: Duration = Duration::from_millis(20);
 /// Clocks of several nodes differ; nothing is deleted on the edge.
-const SLACK: Duration = Duration::from_secs(300);
+const SLACK: Duration = Duration::from_mins(5);
 
 /// Purges for ever; `context` gives the present generation.
 pub(crate) async fn run(context: impl Fn() -> Arc<Context> + Send) {
@@ -95,7 +95,7 @@ mod tests {
         let lifetimes = Lifetimes::default();
         let horizons = horizons(&lifetimes, lifetimes.access, now);
         let floor = |kind| horizons.iter().find(|(known, _)| *known == kind).map(|(_, floor)| floor.born());
-        assert!(floor(Kind::Code) < Some(now.minus(lifetimes.code).minus(Duration::from_secs(86_400))));
+        assert!(floor(Kind::Code) < Some(now.minus(lifetimes.code).minus(Duration::from_hours(24))));
         assert_eq!(floor(Kind::Session), Some(now.minus(lifetimes.session).minus(SLACK)));
         let issued: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.is_issued()).collect();
         assert!(issued.iter().all(|kind| floor(*kind).is_some()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyhook_component::context::Context;
 use keyhook_edge::management::Management;
 use keyhook_edge::serve::Workers;
-use keyhook_edge::{Listeners, Tls};
+use keyhook_edge::{Listeners, Shutdown, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::health::StoreHealth;
 use crate::live::Inner;
 use crate::server::start_failure;
-use crate::{notify, purge};
+use crate::{certificates, notify, purge};
 
 /// A server that serves. Dropping it without [`Running::stop`] ends it without waiting for what it is answering.
 pub struct Running {
@@ -24,14 +24,27 @@ pub struct Running {
     edge: keyhook_edge::Server,
     management: Option<keyhook_edge::Server>,
     admin: Option<AdminSocket>,
-    purge: JoinHandle<()>,
+    background: Background,
+}
+
+/// What ends with the server, however it ends.
+struct Background {
+    tasks: Vec<JoinHandle<()>>,
+    edges: Vec<Shutdown>,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.edges.iter().for_each(Shutdown::end);
+    }
 }
 
 impl Running {
     pub(crate) async fn start(inner: Arc<Inner>, listeners: Listeners, workers: usize) -> Result<Running, Failure> {
         let config = inner.config();
         let failed = |error| start_failure(&error, config.mode);
-        let management = config.management.listen.map(|address| Listeners::bind(&[address], 1)).transpose().map_err(failed)?;
+        let management = config.management.listen.map(management).transpose()?;
         let tls = tls(&config)?;
         inner.set_tls(tls.clone());
         let admin = match config.data() {
@@ -39,15 +52,18 @@ impl Running {
             None => None,
         };
         let place = if workers == 0 { Workers::Here } else { Workers::Threads(workers) };
-        let edge = keyhook_edge::Server::start(listeners, &inner.application, tls, place).map_err(failed)?;
+        let edge = keyhook_edge::Server::start(listeners, &inner.application, tls.clone(), place).map_err(failed)?;
         let health = Arc::new(StoreHealth(inner.foundation.records.clone()));
         let metrics = Arc::clone(&inner.foundation.metrics);
         let management =
             management.map(|listeners| Management::start(listeners, health, metrics, edge.shutdown())).transpose().map_err(failed)?;
         let purged = Arc::clone(&inner);
-        let purge = tokio::spawn(purge::run(move || purged.context()));
+        let mut tasks = vec![tokio::spawn(purge::run(move || purged.context()))];
+        tasks.extend(tls.map(|tls| tokio::spawn(certificates::watch(tls))));
+        let edges = std::iter::once(&edge).chain(&management).map(keyhook_edge::Server::shutdown).collect();
+        let background = Background { tasks, edges };
         tracing::info!(event = "started", issuer = inner.issuer.as_str(), addresses = ?edge.addresses(), "serving");
-        Ok(Running { inner, edge, management, admin, purge })
+        Ok(Running { inner, edge, management, admin, background })
     }
 
     /// The addresses that are listened on, with the ports that were taken.
@@ -84,12 +100,12 @@ impl Running {
     pub async fn stop(mut self) -> bool {
         let drain = self.inner.config().server.drain_timeout;
         drop(self.admin.take());
-        self.purge.abort();
         let finished = self.edge.stop(drain).await;
         if let Some(management) = self.management {
             management.stop(std::time::Duration::from_millis(100)).await;
         }
         tracing::info!(event = "stopped", finished, "stopped");
+        drop(self.background);
         self.inner.foundation.close().await;
         finished
     }
@@ -114,6 +130,14 @@ impl Running {
         self.stop().await;
         Ok(())
     }
+}
+
+/// Binds the management listener; its way out is another one than that of the public address.
+fn management(address: SocketAddr) -> Result<Listeners, Failure> {
+    Listeners::bind(&[address], 1).map_err(|error| {
+        Failure::bracketed("KH0102", Exit::Failed, &error.to_string())
+            .help("set `listen` in [management], or KEYHOOK_MANAGEMENT__LISTEN=127.0.0.1:9081, or \"off\"")
+    })
 }
 
 fn on(kind: SignalKind) -> Result<Signal, Failure> {

@@ -54,7 +54,7 @@ impl Server {
             users: Vec::new(),
             dev: None,
             probe: plugins::own_probe(),
-            default_workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            default_workers: processors(),
         })
     }
 
@@ -79,7 +79,10 @@ impl Server {
     }
 
     /// Runs, and calls `started` once it serves.
-    pub(crate) fn run_then(self, started: impl FnOnce(&Running)) -> Result<(), Failure> {
+    pub(crate) fn run_then(mut self, started: impl FnOnce(&Running)) -> Result<(), Failure> {
+        if self.default_workers == 0 {
+            self.default_workers = processors();
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -145,6 +148,10 @@ impl Server {
             Ok(workers) => workers,
         }
     }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Binds the addresses; in development a machine without `::1` is no error.

@@ -1,4 +1,5 @@
 //! The only place that reads the operating system's clock, its randomness and the environment.
+#![allow(clippy::disallowed_methods, reason = "what is forbidden elsewhere has its one place here")]
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

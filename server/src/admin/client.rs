@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::operations::Operation;
 
 /// How long an answer may take; a reload loads plugins.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks the server at `path`; `None` when none runs there.
 ///

@@ -6,6 +6,8 @@ use keyhook_host::inspect::inspect;
 use keyhook_host::lock::{Approved, Lock, Standing};
 use keyhook_host::snapshot::{Snapshot, Trust};
 use keyhook_host::{Policy, Refusal, scan};
+use keyhook_plugin::inventory;
+use keyhook_plugin::registry::{HookRegistration, PluginRegistration};
 use serde_json::json;
 
 use crate::cli::{Global, ServeFlags};
@@ -93,9 +95,14 @@ fn judge(path: &Path, policy: &Policy) -> Result<String, Refusal> {
 /// Tables for plugins that neither the lock nor the program has: a typing mistake must not disable a check.
 fn unknown_tables(config: &Config, lock: &Lock) -> Vec<Failure> {
     let approved = |name: &str| lock.entries().iter().flat_map(|entry| &entry.plugins).any(|plugin| plugin.name == name);
-    let linked = |name: &str| keyhook_plugin::registry::names().any(|known| known == name);
+    let linked = |name: &str| {
+        let named = inventory::iter::<PluginRegistration>.into_iter().any(|plugin| plugin.name == name);
+        named || inventory::iter::<HookRegistration>.into_iter().any(|hook| hook.package == name)
+    };
     let unknown = config.plugins.tables.keys().filter(|name| !approved(name) && !linked(name));
-    unknown.map(|name| plugins::failure(&Refusal::UnknownName(format!("[plugins.{name}]: no plugin `{name}` is approved or linked in")))).collect()
+    unknown
+        .map(|name| plugins::failure(&Refusal::UnknownName(format!("[plugins.{name}]: no plugin `{name}` is approved or linked in"))))
+        .collect()
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
 pub(crate) use locate::files as locate;
 pub(crate) use reader::Shown;
 pub(crate) use sections::{
-    GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, TlsFiles,
-    Tokens, Trust, group_name,
+    GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, Tokens,
+    Trust, group_name,
 };
 pub(crate) use text::{Origin, SourceText};
 pub(crate) use tree::{Node, Table, Value, merge, set};

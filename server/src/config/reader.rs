@@ -66,14 +66,14 @@ impl<'a> Section<'a> {
     }
 
     /// The tables below this section whose names are not keys of its own, such as `[plugins.claims]`.
-    pub(crate) fn named_sections(&self) -> Vec<(String, Section<'a>, &'a Origin)> {
+    pub(crate) fn named_sections(&self) -> Vec<(String, Section<'a>)> {
         let known = self.known.borrow().clone();
         let found = self.table.iter().filter(|(name, _)| !known.contains(&name.as_str()));
         found
             .filter_map(|(name, node)| match &node.value {
                 Value::Table(table) => {
                     let section = Section { path: self.path_of(name), table, known: RefCell::default(), report: self.report };
-                    Some((name.clone(), section, &node.origin))
+                    Some((name.clone(), section))
                 }
                 _ => None,
             })

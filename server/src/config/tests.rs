@@ -18,7 +18,7 @@ fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
     let mut root = tree::parse(&source).map_err(|wrong| Diagnostics(wrong).to_string())?;
     let variables: Vec<_> = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let read = |path: &str| match path {
-        "/run/secrets/store" => Ok("memory:\n".to_owned()),
+        "/run/secrets/store" => Ok("sqlite:other.db\n".to_owned()),
         _ => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
     };
     environment::overlay(&mut root, &variables, &read).map_err(|wrong| Diagnostics(wrong).to_string())?;
@@ -75,7 +75,7 @@ fn a_file_that_is_not_toml_is_shown_with_its_place() {
 fn the_environment_wins_over_the_file_and_both_are_remembered() {
     let text = format!("{RIGHT}[tokens]\naccess_ttl = \"15m\"\nrefresh_ttl = \"7d\"\n");
     let config = load(&text, &[("KEYHOOK_TOKENS__ACCESS_TTL", "5m"), ("KEYHOOK_LOGIN__BUILTIN", "false")]).ok().unwrap();
-    assert_eq!(config.tokens.access, std::time::Duration::from_secs(300));
+    assert_eq!(config.tokens.access, std::time::Duration::from_mins(5));
     assert!(!config.login.builtin);
     assert_eq!(config.shown("tokens.access_ttl").unwrap(), ("\"5m\"".into(), "environment KEYHOOK_TOKENS__ACCESS_TTL".into()));
     assert_eq!(config.shown("tokens.refresh_ttl").unwrap(), ("\"7d\"".into(), "keyhook.toml:9:1".into()));
@@ -92,7 +92,7 @@ fn a_misspelt_variable_is_an_error_and_a_service_link_is_not() {
 #[test]
 fn a_secret_may_come_from_a_file_that_a_variable_names() {
     let config = load(RIGHT, &[("KEYHOOK_STORE__URL_FILE", "/run/secrets/store")]).ok().unwrap();
-    assert_eq!(config.store.fallback.scheme, "memory");
+    assert_eq!(config.store.fallback.scheme, "sqlite");
     let shown = load(RIGHT, &[("KEYHOOK_STORE__URL_FILE", "/absent")]).err().unwrap();
     assert!(shown.starts_with("error[KH1006]"), "{shown}");
 }
@@ -131,6 +131,21 @@ fn tls_off_is_for_loopback_only() {
 fn a_group_whose_absence_permits_something_must_not_evict() {
     let shown = refused(&format!("{RIGHT}[store]\nevicting = [\"once\"]\n"));
     assert!(shown.contains("error[KH1008]: the group `once` must not evict"), "{shown}");
+}
+
+#[test]
+fn what_must_be_kept_cannot_live_in_memory() {
+    let shown = refused(&format!("{RIGHT}[store]\nonce = \"memory:\"\n"));
+    assert!(shown.contains("error[KH1008]: the group `once` cannot live in memory"), "{shown}");
+    assert!(load(&format!("{RIGHT}[store]\nshort = \"memory:\"\n"), &[]).is_ok());
+}
+
+#[test]
+fn a_proxy_on_this_machine_is_trusted_and_another_must_be_named() {
+    assert_eq!(load(RIGHT, &[]).ok().unwrap().server.trusted_proxies, ["127.0.0.1", "::1"]);
+    let open = RIGHT.replace("[keys]", "listen = \":8080\"\n[keys]");
+    assert!(refused(&open).contains("error[KH1012]"), "{}", refused(&open));
+    assert!(load(&open, &[("KEYHOOK_SERVER__TRUSTED_PROXIES", "10.0.0.0/8")]).is_ok());
 }
 
 #[test]

@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn a_unit_is_required_and_several_add_up() {
-        assert_eq!(duration("15m").unwrap(), Duration::from_secs(900));
-        assert_eq!(duration("1h30m").unwrap(), Duration::from_secs(5400));
+        assert_eq!(duration("15m").unwrap(), Duration::from_mins(15));
+        assert_eq!(duration("1h30m").unwrap(), Duration::from_mins(90));
         assert_eq!(duration("0s").unwrap(), Duration::ZERO);
         assert!(duration("900").unwrap_err().contains("did you mean `900s`?"));
         for wrong in ["", "m", "15 m", "-1s", "15M", "1.5h", "99999999999999999999s", "9999999999999999w"] {

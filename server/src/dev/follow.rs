@@ -112,7 +112,9 @@ impl Follow {
                 BuildReport { name: plugin.name.clone(), succeeded: true, output: String::new() }
             }
             Ok(Build::Failed(output)) => failed(output),
-            Err(error) => failed(format!("cargo cannot be started: {error}\nInstall Rust from https://rustup.rs, or put cargo into PATH.\n")),
+            Err(error) => {
+                failed(format!("cargo cannot be started: {error}\nInstall Rust from https://rustup.rs, or put cargo into PATH.\n"))
+            }
         };
         self.status.set_build(Some(report));
     }

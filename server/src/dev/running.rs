@@ -27,7 +27,6 @@ impl Running {
     pub(crate) fn create(path: &Path) -> io::Result<Running> {
         Ok(Running { file: File::create(path)? })
     }
-
 }
 
 impl CallWatch for Running {

@@ -49,7 +49,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "target" {
             found.extend(sources(&path));
-        } else if name.ends_with(".rs") && !name.contains("tests") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !name.contains("tests") {
             found.push(path);
         }
     }

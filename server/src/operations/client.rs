@@ -21,6 +21,7 @@ use crate::failure::{Exit, Failure};
 /// A client to be registered; what is left out has the usual value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line, not states")]
 pub(crate) struct ClientDraft {
     /// `client_id`.
     pub(crate) id: String,

@@ -98,7 +98,8 @@ fn text(plugins: &Value, runs: bool) -> String {
             text += &format!("  {:names$}  {:versions$}  {fix}\n", "", "");
         }
         if let Some(calls) = plugin["calls"].as_u64() {
-            text += &format!("  {:names$}  {:versions$}  {calls} calls, {} denials, {} errors\n", "", "", plugin["denials"], plugin["errors"]);
+            text +=
+                &format!("  {:names$}  {:versions$}  {calls} calls, {} denials, {} errors\n", "", "", plugin["denials"], plugin["errors"]);
         }
         if let Some(error) = plugin["last_error"].as_str() {
             text += &format!("  {:names$}  {:versions$}  last error: {error}\n", "", "");

@@ -23,7 +23,7 @@ pub(crate) struct Login {
 impl Login {
     pub(crate) fn read(section: Section<'_>) -> Login {
         let default = Lifetimes::default();
-        let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+        let (second, day) = (Duration::from_secs(1), Duration::from_hours(24));
         let attempts = section.section("attempts");
         let login = Login {
             builtin: section.switch("builtin", true),

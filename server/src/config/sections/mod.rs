@@ -15,7 +15,7 @@ pub(crate) use keys::Keys;
 pub(crate) use log::{Log, LogFormat};
 pub(crate) use login::Login;
 pub(crate) use plugins::{PluginTable, Plugins, Trust};
-pub(crate) use server::{Limits, Management, Server, TlsDecision, TlsFiles};
+pub(crate) use server::{Limits, Management, Server, TlsDecision};
 pub(crate) use store::{GroupStore, StoreMap, group_name};
 pub(crate) use tokens::Tokens;
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::reader::{Section, quoted, quoted_list, text_of, texts_of};
-use crate::config::text::Origin;
 use crate::config::tree::{Node, Value};
 use crate::config::units;
 
@@ -34,8 +33,6 @@ pub(crate) struct PluginTable {
     pub(crate) login_origins: Vec<String>,
     /// What the plugin itself is told; may hold secrets.
     pub(crate) config: serde_json::Value,
-    /// Where the table stands.
-    pub(crate) origin: Origin,
 }
 
 /// `[plugins]` and `[handlers]`.
@@ -60,7 +57,7 @@ impl Plugins {
             handlers: folders(&handlers),
             trust: plugins.read("trust", Trust::Lock, trust, |trust| quoted(if *trust == Trust::Lock { "lock" } else { "folder" })),
             lock: plugins.text("lock", None).map(PathBuf::from),
-            tables: plugins.named_sections().into_iter().map(|(name, section, origin)| (name, table(section, origin))).collect(),
+            tables: plugins.named_sections().into_iter().map(|(name, section)| (name, table(section))).collect(),
         };
         plugins.finish(true);
         handlers.finish(false);
@@ -76,7 +73,7 @@ fn trust(node: &Node) -> Result<Trust, String> {
     }
 }
 
-fn table(section: Section<'_>, origin: &Origin) -> PluginTable {
+fn table(section: Section<'_>) -> PluginTable {
     let parse_timeout = |node: &Node| units::duration(text_of(node)?).map(Some);
     let show_timeout =
         |timeout: &Option<Duration>| timeout.map_or_else(|| "(by hook)".to_owned(), |timeout| quoted(&units::show_duration(timeout)));
@@ -95,7 +92,6 @@ fn table(section: Section<'_>, origin: &Origin) -> PluginTable {
         routes: section.list("routes", &[]),
         login_origins: section.list("login_origins", &[]),
         config: section.node("config").map_or_else(|| serde_json::json!({}), |node| node.value.to_json()),
-        origin: origin.clone(),
     };
     if let Some(wrong) = read.allow.iter().flatten().find(|name| !CAPABILITIES.contains(&name.as_str())) {
         section.refuse("KH1005", "allow", format!("there is no capability `{wrong}`"), format!("known: {}", CAPABILITIES.join(", ")));

@@ -104,7 +104,7 @@ fn evicting(section: &Section<'_>) -> Vec<Group> {
                 section.refuse("KH1008", "evicting", format!("the group `{name}` must not evict"), label);
             }
             None => {
-                section.refuse("KH1005", "evicting", format!("there is no group `{name}`"), "groups are directory, grants, once, short")
+                section.refuse("KH1005", "evicting", format!("there is no group `{name}`"), "groups are directory, grants, once, short");
             }
         }
     }

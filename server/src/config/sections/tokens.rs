@@ -20,7 +20,7 @@ impl Tokens {
     pub(crate) fn read(section: Section<'_>) -> Tokens {
         let default = Lifetimes::default();
         let second = Duration::from_secs(1);
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         let tokens = Tokens {
             access: section.duration("access_ttl", default.access, second..=30 * day),
             refresh: section.duration("refresh_ttl", default.refresh, second..=3650 * day),
