@@ -32,7 +32,11 @@ async fn finishes(workers: Workers) {
     }
     waiting.proceed.add_permits(1);
     let reply = read_reply(&mut busy, false).await;
-    assert_eq!((reply.body.as_str(), reply.header("connection")), ("finished", "close"));
+    assert_eq!(reply.body, "finished");
+    // Another thread may hear of the stop after it has answered; then the connection just closes.
+    if workers == Workers::Here {
+        assert_eq!(reply.header("connection"), "close");
+    }
     assert!(stopping.await.unwrap(), "all finished in time");
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
