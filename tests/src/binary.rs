@@ -73,12 +73,14 @@ impl Server {
     }
 
     fn wait_until_ready(mut self) -> Server {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let client = self.client();
+        let probe = format!("GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", client.host);
         for _ in 0..3000 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the server ended with {status}: {}", self.log());
             }
-            if std::net::TcpStream::connect(address).is_ok() {
+            // A port is bound before anybody serves it: ready is who answers.
+            if client.send(probe.as_bytes()).is_ok() {
                 return self;
             }
             pause();

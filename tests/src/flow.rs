@@ -60,8 +60,12 @@ impl Form {
     /// The fields with some values set, buttons that were not pressed left out.
     pub fn filled<'a>(&'a self, values: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let hidden = ["interaction", "csrf_token"];
-        let mut fields: Vec<(&str, &str)> =
-            self.fields.iter().filter(|(name, _)| hidden.contains(&name.as_str())).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut fields: Vec<(&str, &str)> = self
+            .fields
+            .iter()
+            .filter(|(name, _)| hidden.contains(&name.as_str()))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         fields.extend_from_slice(values);
         fields
     }

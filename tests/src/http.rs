@@ -162,7 +162,11 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
 pub fn encode(value: &str) -> String {
     value
         .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
         .collect()
 }
 
@@ -203,7 +207,8 @@ pub fn base64(bytes: &[u8]) -> String {
         .chunks(3)
         .map(|chunk| {
             let word = chunk.iter().enumerate().fold(0u32, |word, (index, byte)| word | u32::from(*byte) << (16 - 8 * index));
-            let digit = |index: usize| if index <= chunk.len() { char::from(ALPHABET[(word >> (18 - 6 * index)) as usize & 63]) } else { '=' };
+            let digit =
+                |index: usize| if index <= chunk.len() { char::from(ALPHABET[(word >> (18 - 6 * index)) as usize & 63]) } else { '=' };
             (0..4).map(digit).collect::<String>()
         })
         .collect()

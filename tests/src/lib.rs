@@ -1,9 +1,14 @@
 //! The harness of the black-box tests: a server, a raw HTTP client, a person who signs in, and plugins built on the spot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test fails by panicking")]
 
+pub mod back_channel;
 pub mod binary;
+pub mod captured;
 pub mod flow;
 pub mod http;
 pub mod libraries;
 pub mod local;
+pub mod plugin_table;
+pub mod production;
 pub mod scratch;
+pub mod stage;

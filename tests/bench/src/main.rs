@@ -1,4 +1,5 @@
-//! Speed beside a bare hyper server: both on core 0, the client on core 1, interleaved rounds, medians of per-round ratios.
+//! Speed beside a bare hyper server: both on core 0, the client on core 1, interleaved rounds, medians of per-round ratios: of the rates,
+//! and of the processor time per answer, which is what counts where one fdatasync takes longer than a millisecond.
 //!
 //! `keyhook-bench [--rounds N] [--seconds N] [--connections N]` runs it; `keyhook-bench bare PORT` is the bare server.
 //! Only the ratios mean something: the machine's speed moves by a factor of three.
@@ -48,22 +49,34 @@ fn main() {
 }
 
 fn report(name: &str, plan: &Plan, bare: &Bare, keyhook: &Keyhook, load: &Load) {
-    let (mut ratios, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rounds = Vec::new();
     for _ in 0..plan.rounds {
         let floor = run(plan, bare, &bare.load());
         let measured = run(plan, keyhook, load);
-        assert_eq!(measured.failures, 0, "{name}: wrong answers");
-        ratios.push(measured.rate / floor.rate);
-        ours.push(measured);
-        theirs.push(floor.rate);
+        assert_eq!(measured.0.failures, 0, "{name}: wrong answers");
+        rounds.push((floor, measured));
     }
-    let rate = median(ours.iter().map(|round| round.rate).collect());
-    let p99 = median(ours.iter().map(|round| round.p99_millis).collect());
-    println!("{name:38} ratio {:.2}   {rate:7.0}/s beside {:7.0}/s   p99 {p99:.1} ms", median(ratios), median(theirs));
+    let of = |figure: fn(&(Round, Round)) -> f64| median(rounds.iter().map(figure).collect());
+    println!(
+        "{name:36} rate {:.2}  cpu {:.2}   {:7.0}/s beside {:7.0}/s   {:5.1} µs beside {:4.1} µs   p99 {:.1} ms",
+        of(|(floor, ours)| ours.0.rate / floor.0.rate),
+        of(|(floor, ours)| floor.1 / ours.1),
+        of(|(_, ours)| ours.0.rate),
+        of(|(floor, _)| floor.0.rate),
+        of(|(_, ours)| ours.1),
+        of(|(floor, _)| floor.1),
+        of(|(_, ours)| ours.0.p99_millis),
+    );
 }
 
-fn run(plan: &Plan, target: &dyn Target, load: &Load) -> Measured {
-    load.run(target.address(), plan.connections, Duration::from_secs(plan.seconds))
+/// What the client saw, and the server's processor time per answer in microseconds.
+type Round = (Measured, f64);
+
+fn run(plan: &Plan, target: &dyn Target, load: &Load) -> Round {
+    let before = target.cpu_micros();
+    let measured = load.run(target.address(), plan.connections, Duration::from_secs(plan.seconds));
+    let per_answer = (target.cpu_micros() - before) / (measured.rate * plan.seconds as f64).max(1.0);
+    (measured, per_answer)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -11,6 +11,8 @@ use crate::load::Load;
 pub(crate) trait Target {
     /// Where.
     fn address(&self) -> SocketAddr;
+    /// Processor time it has used, in microseconds.
+    fn cpu_micros(&self) -> f64;
 }
 
 /// The bare server.
@@ -37,6 +39,10 @@ impl Bare {
 impl Target for Bare {
     fn address(&self) -> SocketAddr {
         self.process.address()
+    }
+
+    fn cpu_micros(&self) -> f64 {
+        self.process.cpu_micros()
     }
 }
 
@@ -124,6 +130,10 @@ impl Target for Keyhook {
     fn address(&self) -> SocketAddr {
         self.process.address()
     }
+
+    fn cpu_micros(&self) -> f64 {
+        self.process.cpu_micros()
+    }
 }
 
 struct Process {
@@ -137,7 +147,7 @@ impl Process {
         let begun = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        while TcpStream::connect(address).is_err() {
+        while !answers(address) {
             assert!(begun.elapsed() < Duration::from_secs(60), "the server does not answer");
             std::hint::spin_loop();
         }
@@ -148,10 +158,30 @@ impl Process {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
+    /// This process and those it started.
+    fn family(&self) -> Vec<u32> {
+        let own = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        std::iter::once(own).chain(children.split_whitespace().filter_map(|pid| pid.parse().ok())).collect()
+    }
+
     fn resident_megabytes(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+        let resident = |pid: u32| -> Option<f64> {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            status.lines().find(|line| line.starts_with("VmRSS"))?.split_whitespace().nth(1)?.parse().ok()
+        };
+        self.family().into_iter().filter_map(resident).sum::<f64>() / 1024.0
+    }
+
+    /// Processor time used so far, in microseconds.
+    fn cpu_micros(&self) -> f64 {
+        const TICK_MICROS: f64 = 10_000.0;
+        let ticks = |pid: u32| -> Option<f64> {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let fields: Vec<&str> = stat.rsplit(") ").next()?.split(' ').collect();
+            Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
+        };
+        self.family().into_iter().filter_map(ticks).sum::<f64>() * TICK_MICROS
     }
 }
 
@@ -160,6 +190,14 @@ impl Drop for Process {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }
+}
+
+/// Whether an HTTP request is answered: a port is bound before anybody serves it.
+fn answers(address: SocketAddr) -> bool {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let request = format!("GET / HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n\r\n", address.port());
+    stream.write_all(request.as_bytes()).is_ok() && stream.read(&mut [0; 16]).is_ok_and(|read| read > 0)
 }
 
 fn pinned(program: &Path) -> Command {

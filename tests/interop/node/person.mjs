@@ -20,7 +20,8 @@ export async function walk(start, redirectUri, person = { username: 'demo', pass
     const answer = await fetch(url, { method: body ? 'POST' : 'GET', body, redirect: 'manual', headers: cookie ? { cookie } : {} })
     for (const line of answer.headers.getSetCookie()) {
       const [name, value] = line.split(';')[0].split(/=(.*)/s)
-      /max-age=0/i.test(line) ? jar.delete(name) : jar.set(name, value)
+      if (line.toLowerCase().includes('max-age=0')) jar.delete(name)
+      else jar.set(name, value)
     }
     body = undefined
     const location = answer.headers.get('location')

@@ -12,7 +12,10 @@ fn a_person_in_chromium_signs_in_allows_denies_and_walks_the_playground() {
     let server = Server::dev(scratch.path(), &[]);
     let port = free_port();
     let redirect_uri = format!("http://localhost:{port}/cb");
-    binary::stdout(scratch.path(), &["client", "add", "browser", "--public", "--native", "--name", "Browser test", "--redirect-uri", &redirect_uri, "--scope", "read"]);
+    binary::stdout(
+        scratch.path(),
+        &["client", "add", "browser", "--public", "--native", "--name", "Browser test", "--redirect-uri", &redirect_uri, "--scope", "read"],
+    );
     #[allow(clippy::disallowed_methods, reason = "the task runner says where it installed the clients")]
     let tools = std::env::var_os("KEYHOOK_TEST_TOOLS").map_or_else(|| workspace().join("target/tools"), Into::into);
     let output = Command::new(tools.join("python/bin/python"))

@@ -78,8 +78,8 @@ fn oauth4webapi_completes_the_flow_of_a_public_client_and_accepts_iss() {
 fn the_oauth2_crate_completes_code_refresh_introspection_and_revocation() {
     use oauth2::basic::BasicClient;
     use oauth2::{
-        AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IntrospectionUrl, PkceCodeChallenge, RedirectUrl, RevocationUrl, Scope,
-        StandardRevocableToken, TokenIntrospectionResponse, TokenResponse, TokenUrl,
+        AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IntrospectionUrl, PkceCodeChallenge, RedirectUrl, RevocationUrl,
+        Scope, StandardRevocableToken, TokenIntrospectionResponse, TokenResponse, TokenUrl,
     };
     let registered = registered();
     let base = format!("http://localhost:{}", registered.server.port);

@@ -1,0 +1,98 @@
+//! How clients authenticate (RFC 6749 §2.3, §3.2.1, §5.2).
+
+use keyhook_tests::http::{Answer, base64, basic};
+use keyhook_tests::stage::{SECRET, Stage};
+
+const GRANT: (&str, &str) = ("grant_type", "client_credentials");
+
+fn unauthorized(answer: &Answer) -> bool {
+    answer.status == 401 && answer.error() == "invalid_client" && answer.header("cache-control") == Some("no-store")
+}
+
+/// RFC 6749 §5.2: "MUST respond with an HTTP 401 and include the `WWW-Authenticate` response header field".
+#[test]
+fn a_wrong_authorization_header_is_challenged() {
+    let stage = Stage::new();
+    let encoded = |text: &[u8]| format!("Basic {}", base64(text));
+    for authorization in [
+        basic("machine", "wrong"),
+        basic("machine", ""),
+        basic("nobody", SECRET),
+        basic("", SECRET),
+        basic(&"x".repeat(300), SECRET),
+        basic("Machine", SECRET),
+        encoded(b"machine"),
+        encoded(b"machine:\xff\xfe"),
+        encoded(b"\0:\0"),
+        "Basic".to_owned(),
+        "Basic !!!".to_owned(),
+        format!("Bearer {SECRET}"),
+        basic("app", ""),
+    ] {
+        let answer = stage.client().post_with("/token", &[("authorization", &authorization)], &[GRANT]);
+        assert!(unauthorized(&answer), "{authorization}: {} {}", answer.status, answer.text());
+        assert!(answer.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Basic ")), "{authorization}");
+    }
+}
+
+/// Whether the client is unknown or the secret wrong, the answer is the same to the last byte.
+#[test]
+fn an_unknown_client_and_a_wrong_secret_look_alike() {
+    let stage = Stage::new();
+    let [unknown, wrong] = [("nobody", SECRET), ("machine", "wrong")].map(|(id, secret)| {
+        let mut answer = stage.client().post_with("/token", &[("authorization", &basic(id, secret))], &[GRANT]);
+        answer.headers.retain(|(name, _)| name != "x-request-id" && name != "date");
+        (answer.status, answer.headers, answer.body)
+    });
+    assert_eq!(unknown, wrong);
+}
+
+/// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined; the scheme's case does not matter (RFC 9110 §11.1).
+#[test]
+fn the_scheme_is_read_in_any_case() {
+    let stage = Stage::new();
+    for scheme in ["Basic", "basic", "BASIC"] {
+        let authorization = basic("machine", SECRET).replace("Basic", scheme);
+        assert_eq!(stage.client().post_with("/token", &[("authorization", &authorization)], &[GRANT]).status, 200, "{scheme}");
+    }
+}
+
+/// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each request."
+#[test]
+fn two_ways_at_once_are_refused() {
+    let stage = Stage::new();
+    let authorization = basic("machine", SECRET);
+    let headers = [("authorization", authorization.as_str())];
+    let in_body = [GRANT, ("client_id", "machine"), ("client_secret", SECRET)];
+    let both = stage.client().post_with("/token", &headers, &in_body);
+    assert_eq!((both.status, both.error().as_str()), (400, "invalid_request"), "{}", both.text());
+    let twice = stage.client().post_with("/token", &[headers[0], headers[0]], &[GRANT]);
+    assert_eq!((twice.status, twice.error().as_str()), (400, "invalid_request"), "{}", twice.text());
+    let other_id = stage.client().post_with("/token", &headers, &[GRANT, ("client_id", "shop")]);
+    assert!([400, 401].contains(&other_id.status), "{}", other_id.text());
+}
+
+/// RFC 7591 §2: the registered method is the only one, so that a secret does not wander into bodies.
+#[test]
+fn a_client_authenticates_in_its_registered_way_only() {
+    let stage = Stage::new();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", "khr_x")];
+    let posted = |id| stage.client().post("/token", &[form[0], form[1], ("client_id", id), ("client_secret", SECRET)]);
+    assert_eq!(posted("poster").error(), "invalid_grant", "the way is right, the token is not");
+    assert!(unauthorized(&posted("shop")), "registered for the header");
+    assert!(unauthorized(&stage.back_channel("poster").post("/token", &form)), "registered for the body");
+    assert!(unauthorized(&posted("app")), "a public client has no secret");
+    let nameless = stage.client().post("/token", &[form[0], form[1], ("client_id", "shop")]);
+    assert!(unauthorized(&nameless), "a confidential client must authenticate (RFC 6749 §3.2.1)");
+}
+
+/// A client that no request names is no client.
+#[test]
+fn without_any_client_nothing_is_answered() {
+    let stage = Stage::new();
+    for path in ["/token", "/introspect", "/revoke"] {
+        let answer = stage.client().post(path, &[GRANT, ("token", "kha_x")]);
+        assert!(answer.status == 401 || answer.status == 400, "{path} {}", answer.text());
+        assert!(answer.json()["active"].is_null() && answer.json()["access_token"].is_null());
+    }
+}
