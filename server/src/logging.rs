@@ -18,21 +18,18 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
-use crate::system;
 
 /// Sets the log of this process up; a program that embeds the server and has one already keeps its own.
 pub(crate) fn start(log: &Log) {
     let levels: Targets = log.level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
-    let terminal = std::io::stderr().is_terminal();
     let people = match log.format {
-        LogFormat::Auto => terminal,
+        LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
     let registry = tracing_subscriber::registry().with(levels);
     let _ = if people {
-        let color = terminal && system::variable("NO_COLOR").is_none();
-        let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color).compact();
+        let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).compact();
         registry.with(layer).try_init()
     } else {
         registry.with(JsonLines).try_init()

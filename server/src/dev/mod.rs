@@ -11,6 +11,7 @@ mod supervise;
 mod voice;
 mod watch;
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) use demo::{DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, client as demo_client};
@@ -54,6 +55,10 @@ pub(crate) fn base(flags: &Dev) -> Table {
     base.text(&["server", "tls"], Origin::Default, "off");
     base.text(&["server", "data"], Origin::Given("keyhook dev"), shown(&data_folder(folder)));
     base.text(&["keys", "master_file"], Origin::Default, shown(&folder.join("master.key")));
+    if std::io::stderr().is_terminal() {
+        // The screen tells what these lines would tell again.
+        base.text(&["log", "level"], Origin::Default, "info,keyhook::plugins=error,keyhook::running=warn");
+    }
     let addresses = [format!("127.0.0.1:{}", flags.port), format!("[::1]:{}", flags.port)];
     base.texts(&["server", "listen"], &Origin::Default, addresses);
     base.texts(&["plugins", "directories"], &Origin::Default, with(plugins_folder(folder), &flags.plugins_directory));
