@@ -6,6 +6,7 @@ use crate::nearest::distance;
 const CHAPTERS: &[(&str, &str)] = &[
     ("builtin-pages.md", include_str!("../docs/codes/builtin-pages.md")),
     ("builtin-token.md", include_str!("../docs/codes/builtin-token.md")),
+    ("commands.md", include_str!("../docs/codes/commands.md")),
     ("core.md", include_str!("../docs/codes/core.md")),
     ("edge.md", include_str!("../docs/codes/edge.md")),
     ("host.md", include_str!("../docs/codes/host.md")),
