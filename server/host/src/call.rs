@@ -64,8 +64,8 @@ pub(crate) struct Call {
     /// Whether it may wait: it runs on a thread of its own.
     pub(crate) blocking: bool,
     pub(crate) deadline: Option<Instant>,
-    /// Set when nobody waits for the result any more.
-    pub(crate) cancelled: Arc<AtomicBool>,
+    /// Set when nobody waits for the result any more; `None` where it cannot happen.
+    pub(crate) cancelled: Option<Arc<AtomicBool>>,
     /// Custom hooks that are being fired around this call.
     pub(crate) firing: Vec<Arc<str>>,
     /// Bytes lent to the plugin that belong to nothing else.
@@ -97,7 +97,7 @@ impl Call {
             wish: None,
             blocking: false,
             deadline: None,
-            cancelled: Arc::default(),
+            cancelled: None,
             firing: Vec::new(),
             arena: Vec::new(),
             response_bytes: None,
@@ -119,7 +119,12 @@ impl Call {
 
     /// Whether the deadline has passed or nobody waits any more.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire) || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.is_given_up() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Whether nobody waits for the result any more.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Acquire))
     }
 
     /// Whether this call only watches.

@@ -51,6 +51,11 @@ impl Hooks for HookChains {
 
     fn run(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
         let chains = Arc::clone(&self.0);
+        let chain = chains.of(point);
+        // Most chains: nothing to wait for, and so no room to keep for waiting.
+        if chain.observers.is_empty() && chain.links.iter().all(|link| link.inline) {
+            return Box::pin(async move { run_inline(&chains, point, call) });
+        }
         Box::pin(async move {
             if chains.of(point).observers.is_empty() {
                 return run(&chains, point, call).await;
@@ -67,14 +72,33 @@ impl Hooks for HookChains {
     }
 }
 
-async fn run(chains: &Arc<Chains>, point: HookPoint, draft: HookCall) -> Finished {
-    let chain = chains.of(point);
-    let links = &chain.links;
+fn begin(chains: &Arc<Chains>, point: HookPoint, first: &Link, draft: HookCall) -> Call {
+    let name = Arc::clone(&chains.of(point).name);
+    let mut call = Call::new(Scene::Hook(point), name, Arc::clone(first.plugin()), Arc::clone(&chains.world), draft);
+    call.chains = Some(Arc::clone(chains));
+    call
+}
+
+fn run_inline(chains: &Arc<Chains>, point: HookPoint, draft: HookCall) -> Finished {
+    let links = &chains.of(point).links;
     let Some(first) = links.first() else {
         return Finished { call: draft, verdict: Verdict::Continue, plugin: None };
     };
-    let mut call = Call::new(Scene::Hook(point), Arc::clone(&chain.name), Arc::clone(first.plugin()), Arc::clone(&chains.world), draft);
-    call.chains = Some(Arc::clone(chains));
+    let mut call = begin(chains, point, first, draft);
+    for link in &**links {
+        if let Some(verdict) = link.run(&mut call) {
+            return finished(link, verdict, call.draft);
+        }
+    }
+    Finished { call: call.draft, verdict: Verdict::Continue, plugin: None }
+}
+
+async fn run(chains: &Arc<Chains>, point: HookPoint, draft: HookCall) -> Finished {
+    let links = &chains.of(point).links;
+    let Some(first) = links.first() else {
+        return Finished { call: draft, verdict: Verdict::Continue, plugin: None };
+    };
+    let mut call = begin(chains, point, first, draft);
     let mut at = 0;
     while let Some(link) = links.get(at) {
         if link.inline {

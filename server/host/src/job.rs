@@ -39,7 +39,7 @@ pub(crate) async fn run(links: Arc<[Link]>, start: usize, mut call: Box<Call>) -
         return Progress::Lost(start, refused(first.plugin(), failure::saturated(&first.plugin().name)));
     };
     let given_up = GivenUp::default();
-    call.cancelled = given_up.flag();
+    call.cancelled = Some(given_up.flag());
     let (reached, progress) = watch::channel((start, deadline));
     let span = Span::current();
     let own = Arc::clone(&links);
@@ -84,7 +84,7 @@ fn climb(links: &[Link], start: usize, mut call: Box<Call>, mut place: Place, re
             return Progress::Decided(at, verdict, call);
         }
         at += 1;
-        if call.cancelled.load(Ordering::Acquire) {
+        if call.is_given_up() {
             break;
         }
     }

@@ -47,39 +47,42 @@ pub(crate) fn guarded(
     run: impl FnOnce(&mut Call) -> i32,
     interpret: impl FnOnce(&mut Call, i32) -> Result<Option<Verdict>, OAuthError>,
 ) -> Option<Verdict> {
-    let plugin = Arc::clone(&call.plugin);
-    let Some(pass) = plugin.breaker.pass(&*call.world.clock) else {
-        return Some(Verdict::Deny(failure::resting(&plugin.name)));
+    let Some(pass) = call.plugin.breaker.pass(&*call.world.clock) else {
+        return Some(Verdict::Deny(failure::resting(&call.plugin.name)));
     };
-    plugin.stats.called();
+    call.plugin.stats.called();
     let started = (call.world.dev && !call.blocking).then(Instant::now);
     let code = run(call);
     if let Some(took) = started.map(|started| started.elapsed()).filter(|took| *took > SLOW) {
         tracing::warn!(
-            plugin = &*plugin.name,
+            plugin = &*call.plugin.name,
             hook = &*call.hook,
             micros = took.as_micros(),
             "an inline hook took more than 1 ms; without `inline` it would hold nobody up"
         );
     }
     if code == abi::PANICKED {
+        let plugin = Arc::clone(&call.plugin);
         return Some(Verdict::Deny(panicked(call, &plugin, pass)));
     }
-    plugin.breaker.succeeded(pass);
+    call.plugin.breaker.succeeded(pass);
     match interpret(call, code) {
         Ok(verdict) => verdict,
-        Err(error) => {
-            let is_own = error.kh == failure::DENIED;
-            let text = error.to_string();
-            plugin.stats.failed(if is_own { Fault::Denial } else { Fault::Error }, &text);
-            if is_own {
-                tracing::info!(plugin = &*plugin.name, hook = &*call.hook, error = text, "a plugin denied");
-            } else {
-                tracing::error!(plugin = &*plugin.name, hook = &*call.hook, code = error.kh, error = text, "a plugin's answer was refused");
-            }
-            Some(Verdict::Deny(error))
-        }
+        Err(error) => Some(Verdict::Deny(noted(call, error))),
     }
+}
+
+/// Counts and logs a denial, or an answer that was refused.
+fn noted(call: &Call, error: OAuthError) -> OAuthError {
+    let (plugin, hook, text) = (&*call.plugin.name, &*call.hook, error.to_string());
+    let is_own = error.kh == failure::DENIED;
+    call.plugin.stats.failed(if is_own { Fault::Denial } else { Fault::Error }, &text);
+    if is_own {
+        tracing::info!(plugin, hook, error = text, "a plugin denied");
+    } else {
+        tracing::error!(plugin, hook, code = error.kh, error = text, "a plugin's answer was refused");
+    }
+    error
 }
 
 fn panicked(call: &mut Call, plugin: &Plugin, pass: Pass) -> OAuthError {

@@ -67,7 +67,7 @@ impl PluginRoute {
             return Err(self.late(failure::saturated(&plugin.name)));
         };
         let given_up = crate::job::GivenUp::default();
-        call.cancelled = given_up.flag();
+        call.cancelled = Some(given_up.flag());
         call.blocking = true;
         call.deadline = Some(Instant::now() + self.timeout);
         let (instance, index, span) = (Arc::clone(&self.instance), self.index, Span::current());

@@ -52,7 +52,7 @@ impl Call {
         let mut inner = Call::new(Scene::Custom, Arc::clone(&chain.name), plugin, world, draft);
         inner.chains = Some(Arc::clone(chains));
         inner.blocking = self.blocking;
-        inner.cancelled = Arc::clone(&self.cancelled);
+        inner.cancelled.clone_from(&self.cancelled);
         inner.firing.clone_from(&self.firing);
         inner.firing.push(Arc::clone(&chain.name));
         inner.deadline = self.deadline;
