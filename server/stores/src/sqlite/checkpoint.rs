@@ -1,9 +1,9 @@
 //! Moves what the log holds into the database file, on a thread and a connection of its own, so that commits do not wait for it.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -19,6 +19,9 @@ const DUE: usize = 1000;
 /// (64 MiB) the writer copies the short rest itself, between two commits, and the log starts from its beginning again.
 const LONG: usize = 16_000;
 
+/// Past this many pages (96 MiB) copying is slower than writing: the writer waits for it, whatever the rest.
+const TOO_LONG: usize = 24_000;
+
 /// What the writer knows of its log.
 pub(super) struct Checkpointer {
     wake: SyncSender<()>,
@@ -32,6 +35,8 @@ pub(super) struct Checkpointer {
 struct Shared {
     pages: AtomicUsize,
     rest_is_short: AtomicBool,
+    /// Held while the thread copies.
+    copying: Mutex<()>,
 }
 
 impl Checkpointer {
@@ -64,8 +69,14 @@ impl Checkpointer {
         if pages < self.asked_at {
             self.asked_at = 0;
         }
-        if pages >= self.asked_at + DUE {
+        let due = pages >= self.asked_at + DUE;
+        if due {
             self.asked_at = pages;
+        }
+        if due && pages >= TOO_LONG {
+            let _waited = self.shared.copying.lock();
+            drop(writer.wal_checkpoint_v2(MAIN, CheckpointMode::PASSIVE));
+        } else if due {
             // Full means that one is due already.
             let _ = self.wake.try_send(());
         }
@@ -88,7 +99,11 @@ const MAIN: Option<&std::ffi::CStr> = Some(c"main");
 
 fn run(connection: &Connection, woken: &Receiver<()>, shared: &Shared, path: &Path) {
     while woken.recv().is_ok() {
-        match connection.wal_checkpoint_v2(MAIN, CheckpointMode::PASSIVE) {
+        let copied = {
+            let _copying = shared.copying.lock();
+            connection.wal_checkpoint_v2(MAIN, CheckpointMode::PASSIVE)
+        };
+        match copied {
             Ok((pages, copied)) => {
                 let (pages, copied) = (usize::try_from(pages).unwrap_or(0), usize::try_from(copied).unwrap_or(0));
                 if pages > LONG && copied > pages / 2 {
