@@ -32,17 +32,26 @@ pub(crate) fn start(log: &Log) {
         let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).compact();
         registry.with(layer).try_init()
     } else {
-        registry.with(JsonLines).try_init()
+        registry.with(JsonLines(to_stderr)).try_init()
     };
 }
 
 /// One JSON object per event; the fields of the spans around it are part of it.
-struct JsonLines;
+struct JsonLines<W>(W);
+
+fn to_stderr(line: &str) {
+    // A log that cannot be written has nowhere to say so.
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
 
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+impl<S, W> Layer<S> for JsonLines<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: Fn(&str) + 'static,
+{
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let mut fields = Fields::default();
@@ -72,8 +81,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
         event.record(&mut line);
         let mut text = Value::Object(line.0).to_string();
         text.push('\n');
-        // A log that cannot be written has nowhere to say so.
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        self.0(&text);
     }
 }
 
@@ -100,5 +108,33 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_of_json_with_the_fields_of_its_spans() {
+        let seen = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&seen);
+        let lines = JsonLines(move |line: &str| written.lock().unwrap().push_str(line));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+            let _inside = tracing::info_span!("request", request_id = "r1").entered();
+            tracing::warn!(event = "token", code = "KH0231", client_id = "a\n{\"level\":\"info\"}", dur_ms = 1.5, "refused");
+        });
+        let text = seen.lock().unwrap().clone();
+        assert_eq!(text.matches('\n').count(), 1, "{text}");
+        let line: Value = serde_json::from_str(&text).unwrap();
+        let expected = serde_json::json!({
+            "level": "warn", "event": "token", "code": "KH0231", "request_id": "r1", "dur_ms": 1.5, "message": "refused",
+            "client_id": "a\n{\"level\":\"info\"}", "target": "keyhook::logging::tests", "ts": line["ts"],
+        });
+        assert_eq!(line, expected);
+        assert!(line["ts"].as_str().unwrap().ends_with('Z'));
     }
 }

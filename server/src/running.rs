@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::admin::{AdminSocket, SOCKET};
-use crate::config::{Config, TlsDecision};
+use crate::config::{Config, Mode, TlsDecision};
 use crate::failure::{Exit, Failure};
 use crate::health::StoreHealth;
 use crate::live::Inner;
@@ -110,7 +110,7 @@ impl Running {
         finished
     }
 
-    /// Serves until SIGTERM or SIGINT; SIGHUP reloads.
+    /// Serves until SIGTERM or SIGINT; SIGHUP reloads, and ends a development server.
     pub(crate) async fn until_signal(self) -> Result<(), Failure> {
         let (mut term, mut interrupt, mut hangup) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
         notify::tell("READY=1");
@@ -119,6 +119,10 @@ impl Running {
                 _ = term.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = hangup.recv() => {
+                    if self.inner.config().mode == Mode::Dev {
+                        // Its terminal was closed; a service would be told to reload.
+                        break;
+                    }
                     notify::tell("RELOADING=1");
                     // The finding is in the log; what runs goes on.
                     let _ = self.reload().await;
@@ -127,7 +131,12 @@ impl Running {
             }
         }
         notify::tell("STOPPING=1");
-        self.stop().await;
+        tokio::select! {
+            _ = self.stop() => {}
+            // Asked a second time: now.
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
         Ok(())
     }
 }
