@@ -184,3 +184,15 @@ pub(crate) struct Init {
     #[arg(default_value = "keyhook.toml")]
     pub(crate) path: PathBuf,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_of_all_commands_fit_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -68,12 +68,16 @@ fn libraries(config: &Config) -> Vec<Failure> {
             Err(refusal) => found.push(plugins::failure(&refusal).within(&path.display().to_string())),
         }
     }
+    if matches!(plan.policy, Policy::Folder) {
+        let untrusted = plan.directories.iter().filter_map(|folder| scan::check_trusted_folder(folder).err());
+        found.extend(untrusted.map(|refusal| plugins::failure(&refusal)));
+    }
     if let Policy::Locked(lock) = &plan.policy {
         let here = |approved: &&Approved| seen.contains(&approved.sha256);
         let reported = |approved: &&Approved| found.iter().any(|failure| failure.text().contains(&approved.file));
         let missing: Vec<_> = lock.entries().iter().filter(|approved| !here(approved) && !reported(approved)).collect();
         found.extend(missing.iter().map(|approved| plugins::failure(&Refusal::Missing).within(&approved.file)));
-        found.extend(unknown_tables(config, lock));
+        found.extend(unknown_names(config, lock));
     }
     found
 }
@@ -92,16 +96,18 @@ fn judge(path: &Path, policy: &Policy) -> Result<String, Refusal> {
     }
 }
 
-/// Tables for plugins that neither the lock nor the program has: a typing mistake must not disable a check.
-fn unknown_tables(config: &Config, lock: &Lock) -> Vec<Failure> {
+/// Tables and orders that name a plugin which neither the lock nor the program has: a typing mistake must not disable a check.
+fn unknown_names(config: &Config, lock: &Lock) -> Vec<Failure> {
     let approved = |name: &str| lock.entries().iter().flat_map(|entry| &entry.plugins).any(|plugin| plugin.name == name);
     let linked = |name: &str| {
         let named = inventory::iter::<PluginRegistration>.into_iter().any(|plugin| plugin.name == name);
         named || inventory::iter::<HookRegistration>.into_iter().any(|hook| hook.package == name)
     };
-    let unknown = config.plugins.tables.keys().filter(|name| !approved(name) && !linked(name));
+    let tables = config.plugins.tables.keys().map(|name| (format!("[plugins.{name}]"), name));
+    let orders = config.hooks.iter().flat_map(|(hook, names)| names.iter().map(move |name| (format!("[hooks] {hook}"), name)));
+    let unknown = tables.chain(orders).filter(|(_, name)| !approved(name) && !linked(name));
     unknown
-        .map(|name| plugins::failure(&Refusal::UnknownName(format!("[plugins.{name}]: no plugin `{name}` is approved or linked in"))))
+        .map(|(place, name)| plugins::failure(&Refusal::UnknownName(format!("{place}: no plugin `{name}` is approved or linked in"))))
         .collect()
 }
 
@@ -151,5 +157,18 @@ mod tests {
         let before = state(folder.path());
         check(folder.path()).unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(state(folder.path()), before);
+    }
+
+    #[test]
+    fn a_table_for_a_plugin_that_is_not_there_is_a_finding() {
+        let folder = Folder::new();
+        let _ = check(folder.path());
+        crate::keys::ensure(&folder.path().join("master.key"), &crate::system::SystemRandom).unwrap();
+        std::fs::create_dir(folder.path().join("plugins")).unwrap();
+        let path = folder.path().join("keyhook.toml");
+        let text = std::fs::read_to_string(&path).unwrap() + "[plugins.clams]\n[hooks]\naccess_token_response = [\"clams\"]\n";
+        std::fs::write(&path, text).unwrap();
+        let text = check(folder.path()).unwrap_err().to_string();
+        assert!(text.contains("[plugins.clams]") && text.contains("[hooks] access_token_response"), "{text}");
     }
 }

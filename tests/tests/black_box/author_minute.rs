@@ -73,7 +73,7 @@ fn a_plugin_that_kills_the_server_is_named_and_left_out_until_it_is_rebuilt() {
     let scratch = Scratch::new("killer");
     let folder = new_plugin(&scratch, "rude");
     let good = source(&folder);
-    save(&folder, &good.replace("    Continue\n", "    if cx.response().has(\"greeting\") { std::process::abort() }\n    Continue\n"));
+    save(&folder, &good.replace("    Continue\n", "    if cx.client_id() == \"keyhook-try\" { std::process::abort() }\n    Continue\n"));
     let server = Server::dev(&folder, &[]);
     server.wait_for(r#""event":"loaded""#);
     run(&folder, &["try", "client-credentials"]);

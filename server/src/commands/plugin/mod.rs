@@ -43,13 +43,13 @@ pub(crate) struct New {
 
 /// `keyhook plugin approve`
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(group = clap::ArgGroup::new("libraries").required(true))]
 pub(crate) struct Approve {
     /// A library, or the name of a plugin in one of the folders
-    #[arg(group = "what", value_name = "FILE|NAME")]
+    #[arg(group = "libraries", value_name = "FILE|NAME")]
     what: Option<String>,
     /// Every library in the folders
-    #[arg(long, group = "what")]
+    #[arg(long, group = "libraries")]
     all: bool,
     /// The lock to write [default: the configuration's]
     #[arg(long, value_name = "FILE")]
