@@ -109,6 +109,22 @@ impl Server {
         panic!("the server never wrote {text:?}: {}", self.log())
     }
 
+    /// Waits until something that is asked again and again is so.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        for _ in 0..3000 {
+            if is_so() {
+                return;
+            }
+            pause();
+        }
+        panic!("never came about: {what}: {}", self.log())
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -122,6 +138,11 @@ impl Server {
     /// Asks it to stop and waits; gives the exit code.
     pub fn stop(mut self) -> Option<i32> {
         self.signal("TERM");
+        self.child.wait().unwrap().code()
+    }
+
+    /// Waits until it has ended; gives the exit code, none if a signal ended it.
+    pub fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 

@@ -8,6 +8,7 @@ pub mod flow;
 pub mod http;
 pub mod libraries;
 pub mod local;
+pub mod pair;
 pub mod plugin_table;
 pub mod production;
 pub mod scratch;

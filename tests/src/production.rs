@@ -16,7 +16,7 @@ pub struct Production {
 impl Production {
     /// Writes configuration and key; `more` is added to the configuration.
     pub fn new(name: &str, more: &str) -> Production {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::PermissionsExt;
         let folder = Scratch::new(name);
         let port = free_port();
         let key = folder.write("master.key", "0123456789abcdef".repeat(4) + "\n");
