@@ -11,9 +11,9 @@ use keyhook_core::crypto::sha256;
 use keyhook_plugin::abi;
 
 use crate::chain::{Chains, HookChains};
+use crate::gather::{Candidate, gather};
 use crate::instance::Instance;
-use crate::loader::Loaded;
-use crate::lock::{Lock, Standing};
+use crate::lock::Lock;
 use crate::modules::{Examined, Modules};
 use crate::order::{self, Running};
 use crate::plugin::{CAPABILITIES, Plugin, PluginSettings};
@@ -22,9 +22,8 @@ use crate::refusal::Refusal;
 use crate::report::PluginReport;
 use crate::routes::PluginRoute;
 use crate::routing::Routing;
-use crate::scan;
 use crate::secrets::{NoSecrets, Secrets, resolve};
-use crate::snapshot::{Digest, Snapshot, Trust};
+use crate::snapshot::{Snapshot, Trust};
 use crate::stats::PluginStats;
 use crate::table::HookDescription;
 use crate::world::World;
@@ -38,15 +37,6 @@ pub enum Policy {
     Locked(Lock),
     /// Every library in the folders, which are root's; one bad library is an error.
     Folder,
-}
-
-impl Policy {
-    const fn trust(&self) -> Trust {
-        match self {
-            Policy::Dev => Trust::Lenient,
-            Policy::Locked(_) | Policy::Folder => Trust::Strict,
-        }
-    }
 }
 
 /// What a generation is built from.
@@ -110,13 +100,6 @@ pub struct Host {
     modules: Modules,
 }
 
-/// A plugin that is about to run.
-struct Candidate {
-    loaded: Arc<Loaded>,
-    identity: [u8; 32],
-    report: PluginReport,
-}
-
 impl Host {
     /// `private` is the folder for copies where there is no memfd, `state_dir/plugins`.
     pub fn new(world: World, private: Option<PathBuf>, probe: Probe) -> Host {
@@ -137,7 +120,7 @@ impl Host {
     /// # Errors
     /// All reports, when one of them [`is_fatal`](PluginReport::is_fatal) and the policy is not [`Policy::Dev`].
     pub fn build(&self, plan: &Plan) -> Result<Generation, Vec<PluginReport>> {
-        let (candidates, mut report) = self.gather(plan);
+        let (candidates, mut report) = gather(&self.modules, plan);
         report.extend(unknown_tables(plan, &candidates));
         let mut routing = Routing::new(&plan.built_in);
         let mut running = Vec::new();
@@ -160,72 +143,6 @@ impl Host {
         Ok(generation(running, Arc::new(chains), routing.overridden, report))
     }
 
-    /// Every plugin that may run, linked and loaded, and reports on those that may not.
-    fn gather(&self, plan: &Plan) -> (Vec<Candidate>, Vec<PluginReport>) {
-        let (mut candidates, mut refused): (Vec<Candidate>, Vec<PluginReport>) = (Vec::new(), Vec::new());
-        match self.modules.linked() {
-            Ok(linked) => candidates.extend(linked.into_iter().map(linked_in)),
-            Err(refusal) => refused.push(PluginReport::default().refused(refusal)),
-        }
-        let mut seen: Vec<(Digest, PathBuf)> = Vec::new();
-        if matches!(plan.policy, Policy::Folder) {
-            let folders = plan.directories.iter();
-            let untrusted =
-                folders.filter_map(|folder| Some(PluginReport::of_file(folder.clone()).refused(scan::check_trusted_folder(folder).err()?)));
-            refused.extend(untrusted);
-        }
-        for (path, finding) in scan::libraries(&plan.directories) {
-            let opened = match finding {
-                Some(refusal) => Err(refusal),
-                None => self.open(&path, plan, &mut seen, &candidates),
-            };
-            match opened {
-                Ok(found) => candidates.extend(found),
-                Err(refusal) => refused.push(PluginReport::of_file(path).refused(refusal)),
-            }
-        }
-        if let Policy::Locked(lock) = &plan.policy {
-            refused.extend(missing(lock, &seen, &refused));
-        }
-        (candidates, refused)
-    }
-
-    fn open(&self, path: &Path, plan: &Plan, seen: &mut Vec<(Digest, PathBuf)>, others: &[Candidate]) -> Result<Vec<Candidate>, Refusal> {
-        let snapshot = Snapshot::take(path, plan.policy.trust())?;
-        if let Some((_, first)) = seen.iter().find(|(digest, _)| *digest == snapshot.digest) {
-            return Err(Refusal::SameContent(first.clone()));
-        }
-        let digest = snapshot.digest.short();
-        if let Some(name) = plan.left_out.iter().find_map(|label| label.strip_suffix(&digest)?.strip_suffix('@')) {
-            return Err(Refusal::LeftOut(name.to_owned()));
-        }
-        let probed = match &plan.policy {
-            Policy::Dev => true,
-            Policy::Folder => false,
-            Policy::Locked(lock) => approved(lock, &snapshot).map(|()| false)?,
-        };
-        seen.push((snapshot.digest, path.to_owned()));
-        let module = self.modules.load(&snapshot, probed)?;
-        let names = module.plugins.iter().map(|plugin| &plugin.description.name);
-        for (index, name) in names.clone().enumerate() {
-            let taken =
-                others.iter().any(|other| other.loaded.description.name == *name) || names.clone().take(index).any(|other| other == name);
-            if taken {
-                return Err(Refusal::NameTaken(name.clone()));
-            }
-        }
-        let candidate = |loaded: &Arc<Loaded>| {
-            let mut report = PluginReport::of_file(path.to_owned());
-            report.describe(&loaded.description);
-            report.digest = Some(snapshot.digest);
-            report.build.clone_from(&module.tag.build);
-            report.debug = module.tag.debug;
-            report.warnings.clone_from(&snapshot.warnings);
-            Candidate { loaded: Arc::clone(loaded), identity: snapshot.digest.0, report }
-        };
-        Ok(module.plugins.iter().map(candidate).collect())
-    }
-
     /// Configures and creates one plugin.
     fn start(&self, candidate: &Candidate, plan: &Plan, routing: &mut Routing) -> Result<Running, Refusal> {
         let description = &candidate.loaded.description;
@@ -240,32 +157,6 @@ impl Host {
         routing.claim(&description.name, &description.routes, &settings)?;
         Ok(Running { instance, settings, identity })
     }
-}
-
-fn linked_in(loaded: Arc<Loaded>) -> Candidate {
-    let mut report = PluginReport { build: "linked in".into(), ..PluginReport::default() };
-    report.describe(&loaded.description);
-    let identity = sha256(format!("{} {}", loaded.description.name, loaded.description.version).as_bytes());
-    Candidate { loaded, identity, report }
-}
-
-fn approved(lock: &Lock, snapshot: &Snapshot) -> Result<(), Refusal> {
-    match lock.standing(&snapshot.path, snapshot.digest) {
-        Standing::Approved(_) => Ok(()),
-        Standing::Changed(entry) => {
-            Err(Refusal::Changed { approved: entry.sha256.chars().take(12).collect(), found: snapshot.digest.short() })
-        }
-        Standing::Unknown => Err(Refusal::NotApproved),
-    }
-}
-
-/// What is approved and not there; a file that changed is reported as such already.
-fn missing(lock: &Lock, seen: &[(Digest, PathBuf)], refused: &[PluginReport]) -> Vec<PluginReport> {
-    let is_there = |sha256: &str| seen.iter().any(|(digest, _)| digest.hex() == sha256);
-    let is_reported =
-        |file: &str| refused.iter().any(|report| report.file.as_ref().and_then(|path| path.file_name()).is_some_and(|name| name == file));
-    let absent = lock.entries().iter().filter(|entry| !is_there(&entry.sha256) && !is_reported(&entry.file));
-    absent.map(|entry| PluginReport::of_file(PathBuf::from(&entry.file)).refused(Refusal::Missing)).collect()
 }
 
 /// A table for a plugin that is not there: a typing mistake must not disable a check.

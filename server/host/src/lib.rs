@@ -10,6 +10,7 @@ mod chain;
 mod failure;
 mod ffi;
 mod forward;
+mod gather;
 mod host;
 pub mod inspect;
 mod instance;

@@ -118,6 +118,12 @@ impl Lock {
         self.entries.len() < before
     }
 
+    /// Whether a file of this name is approved, whatever its bytes.
+    pub fn names(&self, file: &Path) -> bool {
+        let name = file.file_name().unwrap_or_default();
+        self.entries.iter().any(|entry| name == entry.file.as_str())
+    }
+
     /// What the lock says of a file.
     pub fn standing(&self, file: &Path, digest: Digest) -> Standing<'_> {
         let hex = digest.hex();

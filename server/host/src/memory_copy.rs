@@ -85,3 +85,40 @@ pub(crate) fn private_file(snapshot: &Snapshot, folder: &Path) -> std::io::Resul
     }
     Ok(MemoryCopy { fd: OwnedFd::from(File::open(&path)?), path })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::snapshot::Digest;
+
+    fn snapshot(bytes: &[u8]) -> Snapshot {
+        let digest = Digest(keyhook_core::crypto::sha256(bytes));
+        Snapshot { path: "/plugins/libclaims.so".into(), bytes: bytes.to_vec(), digest, warnings: Vec::new() }
+    }
+
+    #[test]
+    fn nobody_can_change_a_copy_in_memory() {
+        let copy = MemoryCopy::of(&snapshot(b"library"), None).unwrap();
+        assert_eq!(fs::read(copy.path()).unwrap(), b"library");
+        assert!(fs::write(copy.path(), "other").is_err());
+        assert!(File::from(copy.reopen().unwrap()).set_len(0).is_err());
+    }
+
+    #[test]
+    fn a_copy_in_the_private_folder_is_named_by_its_digest_and_mended_if_it_was_changed() {
+        let folder = std::env::temp_dir().join(format!("keyhook-copy-{}", std::process::id()));
+        let copied = private_file(&snapshot(b"library"), &folder).unwrap();
+        let name = copied.path().file_stem().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(name, snapshot(b"library").digest.hex());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(copied.path())), (0o700, 0o500));
+        fs::remove_file(copied.path()).unwrap();
+        fs::write(copied.path(), "other").unwrap();
+        let again = private_file(&snapshot(b"library"), &folder).unwrap();
+        assert_eq!(fs::read(again.path()).unwrap(), b"library");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -77,6 +77,26 @@ fn a_server_does_not_start_without_what_was_approved() {
 }
 
 #[test]
+fn what_nobody_approved_keeps_no_server_from_starting_however_bad_it_is() {
+    let (folder, host) = (folder(), host());
+    if !strict_holds(&folder) {
+        return;
+    }
+    let mut lock = Lock::default();
+    let ann = build(&folder, "ann", &[]);
+    approve(&host, &mut lock, &ann);
+    let open = |file: &Path| std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    open(&build(&folder, "bob", &[]));
+    std::fs::write(folder.join("text.so"), "hello").unwrap();
+    let mut plan = locked(&folder, &lock);
+    plan.directories.push(folder.join("missing"));
+    let generation = start(&host, &plan).unwrap_or_else(|refused| panic!("{refused:?}"));
+    assert_eq!(refused(&generation.report), ["KH0516 bob", "KH0516 text"]);
+    open(&ann);
+    assert_eq!(start(&host, &plan).err().unwrap()[0], "KH0504 ann", "what is approved must be safe");
+}
+
+#[test]
 fn approving_an_update_replaces_the_entry_and_says_what_it_was() {
     let (folder, host) = (folder(), host());
     let mut lock = Lock::default();
