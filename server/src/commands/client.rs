@@ -1,4 +1,5 @@
 //! `keyhook client …`: registering, listing, changing and removing clients.
+#![allow(clippy::doc_markdown, reason = "the doc comments of flags are their help texts, which would show the backticks")]
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -179,11 +180,9 @@ fn added(global: &Global, mut client: Value) -> Result<(), Failure> {
         output::print(global, &["id"], &client);
         return Ok(());
     }
-    let mut text = format!("client_id      {}\n", id.as_str().unwrap_or_default());
-    if let Some(secret) = secret {
-        text += &format!("client_secret  {secret}\n               it is shown this once; the server keeps a hash\n");
-    }
-    output::write(&text);
+    let id = format!("client_id      {}\n", id.as_str().unwrap_or_default());
+    let shown = |secret| format!("client_secret  {secret}\n               it is shown this once; the server keeps a hash\n");
+    output::write(&(id + &secret.map(shown).unwrap_or_default()));
     Ok(())
 }
 

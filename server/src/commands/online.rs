@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::admin::{self, SOCKET};
 use crate::audit::AuditLog;
 use crate::cli::{Dev, Global, ServeFlags};
-use crate::config::{Config, Layers, Mode, Table};
+use crate::config::{Config, Layers, Mode, Table, locate};
 use crate::failure::{Exit, Failure};
 use crate::operations::{Desk, Operation};
 use crate::system::{SystemClock, SystemRandom};
@@ -65,23 +65,22 @@ fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
     }
 }
 
-/// The deployment that a command means: the configured one; without any configuration, that of `keyhook dev` in this folder.
+/// The deployment that a command means: that of the configuration that is named or lies in this folder, else that of `keyhook dev` in
+/// this folder, else the machine's.
 ///
 /// # Errors
-/// The findings of the configuration.
+/// The findings of the configuration; `KH0314` when there is no deployment at all.
 pub(crate) fn deployment(global: &Global) -> Result<Config, Failure> {
-    let folder = Dev::default().folder;
-    let configured = super::configuration(global, &ServeFlags::default());
-    if configured.is_ok() || !global.config.is_empty() || !dev::data_folder(&folder).is_dir() {
-        return configured;
+    let environment = system::environment();
+    let files = locate(&global.config, &environment);
+    let is_the_machines = files.iter().all(|file| file.starts_with("/etc/keyhook"));
+    if is_the_machines && global.config.is_empty() && dev::data_folder(&Dev::default().folder).is_dir() {
+        let base = dev::base(&Dev::default());
+        return Ok(Config::load(Layers { mode: Mode::Dev, base, files: Vec::new(), texts: Vec::new(), environment, given: Table::new() })?);
     }
-    let layers = Layers {
-        mode: Mode::Dev,
-        base: dev::base(&Dev::default()),
-        files: Vec::new(),
-        texts: Vec::new(),
-        environment: system::environment(),
-        given: Table::new(),
-    };
-    Ok(Config::load(layers)?)
+    if files.is_empty() && !environment.iter().any(|(name, _)| name.contains("__")) {
+        let failure = Failure::new("KH0314", Exit::Unreachable, "there is no deployment here: neither keyhook.toml nor ./keyhook-dev");
+        return Err(failure.help("run it in the folder of `keyhook dev`, or name a configuration with --config"));
+    }
+    super::configuration(global, &ServeFlags::default())
 }

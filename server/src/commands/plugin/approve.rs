@@ -131,7 +131,7 @@ fn tell(global: &Global, lock: &Path, told: &[Told]) {
         }
     }
     let next = if told.is_empty() { "no library lies in the plugin folders; nothing was approved\n" } else { "next: keyhook reload\n" };
-    let _ = write!(text, "{}  {}\n{next}", "wrote", lock.display());
+    let _ = write!(text, "wrote {}\n{next}", lock.display());
     output::write(&text);
 }
 

@@ -82,36 +82,33 @@ fn standing(lock: &Lock, file: &Path, examined: &keyhook_host::Examined) -> Opti
 /// A line a plugin, then the order of every hook that more than one has.
 fn text(plugins: &Value, runs: bool) -> String {
     let plugins = plugins.as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut text = String::new();
-    if plugins.is_empty() {
-        text += "no plugins\nbegin one: keyhook plugin new hello\n";
-    }
-    let width = |name: &str| plugins.iter().map(|plugin| word(&plugin[name]).chars().count()).max().unwrap_or_default();
-    let (names, versions) = (width("name"), width("version").max(1));
+    let width = |name: &str| plugins.iter().map(|plugin| word(&plugin[name]).chars().count()).max().unwrap_or_default().max(1);
+    let (names, versions) = (width("name"), width("version"));
+    let mut lines = Vec::new();
     for plugin in plugins {
         let refused = plugin["refused"].as_str();
-        let (name, version) = (word(&plugin["name"]), word(&plugin["version"]));
-        let version = if version.is_empty() { "-" } else { version };
         let mark = if refused.is_some() { "✗" } else { "✓" };
-        text += &format!("{mark} {name:names$}  {version:versions$}  {}\n", refused.map_or_else(|| provides(plugin), str::to_owned));
-        if let Some(fix) = plugin["fix"].as_str() {
-            text += &format!("  {:names$}  {:versions$}  {fix}\n", "", "");
-        }
-        if let Some(calls) = plugin["calls"].as_u64() {
-            text +=
-                &format!("  {:names$}  {:versions$}  {calls} calls, {} denials, {} errors\n", "", "", plugin["denials"], plugin["errors"]);
-        }
-        if let Some(error) = plugin["last_error"].as_str() {
-            text += &format!("  {:names$}  {:versions$}  last error: {error}\n", "", "");
-        }
+        let version = Some(word(&plugin["version"])).filter(|version| !version.is_empty()).unwrap_or("-");
+        let what = refused.map_or_else(|| provides(plugin), str::to_owned);
+        lines.push(format!("{mark} {:names$}  {version:versions$}  {what}", word(&plugin["name"])));
+        lines.extend(details(plugin).into_iter().map(|detail| format!("  {:names$}  {:versions$}  {detail}", "", "")));
     }
-    for (hook, order) in orders(plugins) {
-        text += &format!("order of {hook}: {order}\n");
+    if plugins.is_empty() {
+        lines.push("no plugins; begin one: keyhook plugin new hello".to_owned());
     }
+    lines.extend(orders(plugins).into_iter().map(|(hook, order)| format!("order of {hook}: {order}")));
     if !runs {
-        text += "no server runs; this is what the folders hold\n";
+        lines.push("no server runs; this is what the folders hold".to_owned());
     }
-    text.chars().filter(|character| *character == '\n' || !character.is_control()).collect()
+    lines.iter().map(|line| line.chars().filter(|character| !character.is_control()).chain(['\n']).collect::<String>()).collect()
+}
+
+/// The way out of a refusal, the counters, the last error.
+fn details(plugin: &Value) -> Vec<String> {
+    let counted = |calls| format!("{calls} calls, {} denials, {} errors", plugin["denials"], plugin["errors"]);
+    let fix = plugin["fix"].as_str().map(str::to_owned);
+    let error = plugin["last_error"].as_str().map(|error| format!("last error: {error}"));
+    [fix, plugin["calls"].as_u64().map(counted), error].into_iter().flatten().collect()
 }
 
 fn word(value: &Value) -> &str {

@@ -102,7 +102,7 @@ impl Browser {
             Failure::new("KH0320", Exit::Unreachable, format!("{} does not answer: {why}", self.origin))
                 .help("start it with `keyhook dev`, or see `keyhook status`")
         };
-        let request = self.request(method, target, credentials, form).map_err(|error| unreachable(error.to_string()))?;
+        let request = self.request(&method, target, credentials, form).map_err(|error| unreachable(error.to_string()))?;
         let answer = tokio::time::timeout(PATIENCE, self.exchange(request)).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs()))).map_err(unreachable)?;
         for cookie in answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
@@ -114,14 +114,13 @@ impl Browser {
 
     fn request(
         &self,
-        method: Method,
+        method: &Method,
         target: &str,
         credentials: Option<(&str, &str)>,
         form: &[(String, String)],
     ) -> Result<Request<Full<Bytes>>, http::Error> {
         let authority = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, rest)| rest);
-        let mut request =
-            Request::builder().method(&method).uri(target).header(header::HOST, authority).header(header::CONNECTION, "close");
+        let mut request = Request::builder().method(method).uri(target).header(header::HOST, authority).header(header::CONNECTION, "close");
         if let Some((id, secret)) = credentials {
             // Each of the two is form-encoded before they are joined (RFC 6749 §2.3.1).
             let encoded: Vec<String> = [id, secret].iter().map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect()).collect();
@@ -133,7 +132,7 @@ impl Browser {
             let all: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, all.join("; "));
         }
-        if method == Method::GET {
+        if *method == Method::GET {
             return request.body(Full::new(Bytes::new()));
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();

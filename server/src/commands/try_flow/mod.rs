@@ -34,7 +34,7 @@ pub(crate) enum TryCommand {
 /// `keyhook try …`
 #[derive(Args)]
 pub(crate) struct Try {
-    /// client_id [default: in development one that is made for it]
+    /// The client's id [default: in development one that is made for it]
     #[arg(long, value_name = "ID")]
     client: Option<String>,
     /// Read the client's secret from the first line of standard input
@@ -69,7 +69,7 @@ pub(crate) fn run(global: &Global, command: &TryCommand) -> Result<(), Failure> 
     match global.format {
         Format::Json => output::print(global, &["access_token"], &transcript.masked(&response)),
         Format::Table if global.quiet => output::print(global, &["access_token"], &response),
-        Format::Table => output::write(&party.who_changed_it(global)),
+        Format::Table => output::write(&party::who_changed_it(global)),
     }
     Ok(())
 }

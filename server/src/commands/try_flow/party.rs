@@ -102,16 +102,15 @@ impl Party {
         self.secret = answer?["client_secret"].as_str().map(|secret| Secret::new(secret.to_owned()));
         Ok(())
     }
+}
 
-    /// A line that names the plugins on the token response.
-    pub(super) fn who_changed_it(&self, global: &Global) -> String {
-        let Ok(Value::Array(plugins)) = online::ask(global, &Operation::PluginList {}) else { return String::new() };
-        let is_on =
-            |plugin: &&Value| plugin["hooks"].as_array().is_some_and(|hooks| hooks.iter().any(|hook| hook == "access_token_response"));
-        let names: Vec<&str> = plugins.iter().filter(is_on).filter_map(|plugin| plugin["name"].as_str()).collect();
-        if names.is_empty() {
-            return "\nno plugin is on access_token_response; begin one with `keyhook plugin new hello`\n".to_owned();
-        }
-        format!("\non access_token_response: {}\n", names.join(", "))
+/// A line that names the plugins on the token response.
+pub(super) fn who_changed_it(global: &Global) -> String {
+    let Ok(Value::Array(plugins)) = online::ask(global, &Operation::PluginList {}) else { return String::new() };
+    let is_on = |plugin: &&Value| plugin["hooks"].as_array().is_some_and(|hooks| hooks.iter().any(|hook| hook == "access_token_response"));
+    let names: Vec<&str> = plugins.iter().filter(is_on).filter_map(|plugin| plugin["name"].as_str()).collect();
+    if names.is_empty() {
+        return "\nno plugin is on access_token_response; begin one with `keyhook plugin new hello`\n".to_owned();
     }
+    format!("\non access_token_response: {}\n", names.join(", "))
 }
