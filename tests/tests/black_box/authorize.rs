@@ -71,12 +71,13 @@ fn the_state_comes_back_byte_for_byte_on_success_and_on_errors() {
 fn a_state_with_control_characters_or_too_long_or_twice_is_refused() {
     let stage = Stage::new();
     let too_long = "x".repeat(2049);
-    for state in ["a\r\nSet-Cookie: x=1", "\0", "\u{7f}", &too_long] {
+    for state in ["a\r\nSet-Cookie: x=1", "\u{1}", "\u{7f}", &too_long] {
         let answer = stage.client().get(&Ask { state, ..stage.ask() }.path());
         assert_eq!(answer.location_parameter("error").as_deref(), Some("invalid_request"), "{state:?}");
         assert_eq!(answer.location_parameter("state"), None);
         assert!(answer.headers.iter().all(|(name, _)| name != "set-cookie"), "{state:?}");
     }
+    assert_page(&stage.client().get(&Ask { state: "\0", ..stage.ask() }.path()));
     let answer = stage.client().get(&format!("{}&state=b", stage.ask().path()));
     assert_eq!(answer.location_parameter("error").as_deref(), Some("invalid_request"));
 }

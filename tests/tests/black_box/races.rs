@@ -10,6 +10,12 @@ use keyhook_tests::pair::Pair;
 
 const THREADS: usize = 64;
 
+/// How many races a test runs: `few`, or as many as `KEYHOOK_RACES` says.
+fn races(few: usize) -> usize {
+    #[allow(clippy::disallowed_methods, reason = "whoever runs the test says for how long")]
+    std::env::var("KEYHOOK_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
+}
+
 /// Sends one form from every thread at the same moment, half of them to each process.
 fn race(nodes: &[BackChannel; 2], path: &str, form: &[(&str, &str)]) -> Vec<Answer> {
     let barrier = Barrier::new(THREADS);
@@ -49,7 +55,7 @@ fn one_code_has_one_winner_among_threads_and_processes_and_the_others_end_its_fa
     let pair = Pair::start("race-codes", "");
     let nodes = pair.nodes();
     let mut browser = pair.browser();
-    for _ in 0..8 {
+    for _ in 0..races(8) {
         let code = pair.code(&mut browser);
         let answers = race(&nodes, "/token", &BackChannel::code_form(&code, pair.redirect_uri(), &pair.pkce().verifier));
         let winners: Vec<_> = answers.iter().filter_map(Tokens::of).collect();
@@ -65,7 +71,7 @@ fn one_refresh_token_has_one_successor_among_threads_and_processes() {
     let pair = Pair::start("race-refresh", "");
     let nodes = pair.nodes();
     let mut head = pair.tokens(&mut pair.browser());
-    for _ in 0..8 {
+    for _ in 0..races(8) {
         let answers = race(&nodes, "/token", &[("grant_type", "refresh_token"), ("refresh_token", &head.refresh)]);
         let given: Vec<_> = answers.iter().filter_map(Tokens::of).collect();
         assert!(!given.is_empty() && answers.iter().all(|answer| answer.status == 200 || answer.status == 503), "{:?}", statuses(&answers));
@@ -83,7 +89,7 @@ fn without_a_grace_a_race_for_a_refresh_token_leaves_nothing_alive() {
     let pair = Pair::start("race-strict", "[tokens]\nrefresh_grace = \"0s\"\n");
     let nodes = pair.nodes();
     let mut browser = pair.browser();
-    for _ in 0..4 {
+    for _ in 0..races(4) {
         let head = pair.tokens(&mut browser);
         let answers = race(&nodes, "/token", &[("grant_type", "refresh_token"), ("refresh_token", &head.refresh)]);
         let winners: Vec<_> = answers.iter().filter_map(Tokens::of).collect();
@@ -101,7 +107,7 @@ fn no_token_outlives_a_revocation_that_races_with_refreshes() {
     let pair = Pair::start("race-revoke", "");
     let nodes = pair.nodes();
     let mut browser = pair.browser();
-    for _ in 0..6 {
+    for _ in 0..races(6) {
         let head = pair.tokens(&mut browser);
         let barrier = Barrier::new(16);
         let given: Vec<_> = std::thread::scope(|scope| {
@@ -133,7 +139,7 @@ fn a_revocation_reaches_the_other_process() {
     let pair = Pair::start("race-visible", "");
     let nodes = pair.nodes();
     let mut browser = pair.browser();
-    for _ in 0..5 {
+    for _ in 0..races(5) {
         let tokens = pair.tokens(&mut browser);
         assert!(nodes.iter().all(|node| node.is_active(&tokens.access)), "both know what one of them issued");
         assert_eq!(nodes[0].revoke(&tokens.refresh).status, 200);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyhook_tests::flow::{Ask, Form, Person, follow, walk};
+use keyhook_tests::flow::{Ask, Form, follow, walk};
 use keyhook_tests::http::{Answer, Client};
 use keyhook_tests::stage::{ALICE, BOB, Stage};
 
@@ -229,7 +229,7 @@ fn strange_names_are_nobodys() {
     let long = "a".repeat(5000);
     for username in ["ALICE", "alice\u{0}", "alice'--", "*", "../alice", long.as_str()] {
         let answer = try_sign_in(&mut browser, &form, username, ALICE.password);
-        assert!(answer.status == 422 && session(&browser).is_none(), "{username:?}: {}", answer.status);
+        let status = if username.contains('\0') { 400 } else { 422 };
+        assert!(answer.status == status && session(&browser).is_none(), "{username:?}: {}", answer.status);
     }
-    let _: Person<'_> = ALICE;
 }
