@@ -3,29 +3,83 @@
 //! A full queue slows whoever brings the next event, for a bounded time; what is lost after that is counted and said.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use keyhook_component::audit::{Audit, Event};
 use keyhook_core::crypto::hmac_sha256;
 
+use crate::logging;
+
 const QUEUE: usize = 16_384;
 /// How long a caller is held when the queue is full, in steps of a millisecond.
 const PATIENCE: u32 = 20;
-
-enum Message {
-    Event(Box<Event>),
-    /// Everything before this has been written when the thread ends.
-    Stop,
-}
+/// After a batch the writer lets events gather: they go out together, and whoever brings one need not wake it.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// The audit log of a server.
 pub(crate) struct AuditLog {
-    queue: SyncSender<Message>,
-    lost: std::sync::Arc<AtomicU64>,
+    shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+    lost: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: Vec<Event>,
+    capacity: usize,
+    /// The writer sleeps until it is told.
+    idle: bool,
+    /// No event comes any more; what is there is written, and the thread ends.
+    closed: bool,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an event, or gives it back when there is no room.
+    fn push(&self, event: Event) -> Result<(), Event> {
+        let mut queue = self.queue();
+        if queue.closed || queue.events.len() >= queue.capacity {
+            return Err(event);
+        }
+        queue.events.push(event);
+        let wake = std::mem::take(&mut queue.idle);
+        drop(queue);
+        if wake {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for events, and swaps them for the emptied `batch`. `false` when the log is closed and nothing is left.
+    fn take(&self, batch: &mut Vec<Event>) -> bool {
+        let mut queue = self.queue();
+        while queue.events.is_empty() {
+            if queue.closed {
+                return false;
+            }
+            queue.idle = true;
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        std::mem::swap(&mut queue.events, batch);
+        true
+    }
+
+    /// Lets events gather, unless the log is being closed.
+    fn gather(&self) {
+        let queue = self.queue();
+        let closed = |queue: &mut Queue| !queue.closed;
+        drop(self.changed.wait_timeout_while(queue, GATHER, closed));
+    }
 }
 
 impl AuditLog {
@@ -38,28 +92,29 @@ impl AuditLog {
     }
 
     fn with(capacity: usize, write: impl Fn(&Event) + Send + 'static) -> std::io::Result<AuditLog> {
-        let (queue, events) = sync_channel(capacity);
-        let lost = std::sync::Arc::new(AtomicU64::new(0));
-        let counted = std::sync::Arc::clone(&lost);
+        let queue = Mutex::new(Queue { capacity, ..Queue::default() });
+        let shared = Arc::new(Shared { queue, changed: Condvar::new(), lost: AtomicU64::new(0) });
+        let own = Arc::clone(&shared);
         // Threads inherit no dispatcher of their own: what the test or the program set for this thread is used there too.
         let dispatch = tracing::dispatcher::get_default(Clone::clone);
         let writer = std::thread::Builder::new()
             .name("keyhook-audit".to_owned())
-            .spawn(move || tracing::dispatcher::with_default(&dispatch, || drain(&events, &counted, write)))?;
-        Ok(AuditLog { queue, lost, writer: Mutex::new(Some(writer)) })
+            .spawn(move || tracing::dispatcher::with_default(&dispatch, || drain(&own, write)))?;
+        Ok(AuditLog { shared, writer: Mutex::new(Some(writer)) })
     }
 
     /// How many events were lost because nothing could be written in time.
     #[cfg(test)]
     fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.shared.lost.load(Ordering::Relaxed)
     }
 
     /// Writes what is queued and ends the thread. Events that come later are lost.
     pub(crate) fn close(&self) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
-            let _ = self.queue.send(Message::Stop);
+            self.shared.queue().closed = true;
+            self.shared.changed.notify_all();
             let _ = writer.join();
         }
     }
@@ -67,32 +122,30 @@ impl AuditLog {
 
 impl Audit for AuditLog {
     fn record(&self, event: Event) {
-        let mut message = Message::Event(Box::new(event));
+        let Err(mut event) = self.shared.push(event) else { return };
         for _ in 0..PATIENCE {
-            match self.queue.try_send(message) {
-                Ok(()) => return,
-                Err(TrySendError::Full(back)) => message = back,
-                Err(TrySendError::Disconnected(_)) => break,
-            }
             #[allow(clippy::disallowed_methods, reason = "on purpose: whoever makes events faster than they are written is slowed")]
             std::thread::sleep(Duration::from_millis(1));
+            match self.shared.push(event) {
+                Ok(()) => return,
+                Err(back) => event = back,
+            }
         }
-        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-fn drain(events: &Receiver<Message>, lost: &AtomicU64, write: impl Fn(&Event)) {
+fn drain(shared: &Shared, write: impl Fn(&Event)) {
     let mut reported = 0;
-    while let Ok(message) = events.recv() {
-        match message {
-            Message::Event(event) => write(&event),
-            Message::Stop => break,
-        }
-        let now = lost.load(Ordering::Relaxed);
+    let mut batch = Vec::new();
+    while shared.take(&mut batch) {
+        logging::together(|| batch.drain(..).for_each(|event| write(&event)));
+        let now = shared.lost.load(Ordering::Relaxed);
         if now > reported {
             tracing::error!(target: "audit", code = "KH0158", lost = now - reported, "audit events were lost: the log is written too slowly");
             reported = now;
         }
+        shared.gather();
     }
 }
 
@@ -123,7 +176,6 @@ fn short_hash(key: &[u8; 32], subject: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-    use std::sync::Arc;
     use std::sync::mpsc::channel;
 
     use keyhook_component::audit::Decision;

@@ -2,10 +2,10 @@
 //!
 //! `ts level target event code request_id client_id sub_hash plugin dur_ms` keep their names and meanings; a reader may rely on them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 
-use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -39,13 +39,61 @@ pub(crate) fn start(log: &Log) {
 /// One JSON object per event; the fields of the spans around it are part of it.
 struct JsonLines<W>(W);
 
-fn to_stderr(line: &str) {
-    // A log that cannot be written has nowhere to say so.
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+thread_local! {
+    /// Lines of this thread that go out together.
+    static TOGETHER: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-#[derive(Default)]
-struct Fields(Map<String, Value>);
+fn to_stderr(line: &str) {
+    let kept = TOGETHER.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.push_str(line)).is_some());
+    if !kept {
+        write_out(line);
+    }
+}
+
+fn write_out(lines: &str) {
+    // A log that cannot be written has nowhere to say so.
+    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+}
+
+/// Writes the log lines of `events` at once when they are all made: one call of the system for a batch.
+pub(crate) fn together(events: impl FnOnce()) {
+    TOGETHER.set(Some(String::with_capacity(4096)));
+    events();
+    if let Some(lines) = TOGETHER.take().filter(|lines| !lines.is_empty()) {
+        write_out(&lines);
+    }
+}
+
+/// Members of a JSON object under construction: `"name":value,…`. A name that is there already is not added again.
+#[derive(Clone, Default)]
+struct Fields {
+    text: String,
+    names: Vec<&'static str>,
+}
+
+impl Fields {
+    fn add(&mut self, name: &'static str, value: impl serde::Serialize) {
+        if self.names.contains(&name) {
+            return;
+        }
+        self.names.push(name);
+        self.text.push_str(if self.text.is_empty() { "\"" } else { ",\"" });
+        self.text.push_str(name);
+        self.text.push_str("\":");
+        // Writing a number or a string into a string cannot fail.
+        self.text.push_str(&serde_json::to_string(&value).unwrap_or_else(|_| "null".to_owned()));
+    }
+
+    /// Adds the fields of a scope around this one, unless this one has said one of them itself: then it has said enough.
+    fn add_all(&mut self, outer: &Fields) {
+        if !outer.text.is_empty() && outer.names.iter().all(|name| !self.names.contains(name)) {
+            self.text.push(',');
+            self.text.push_str(&outer.text);
+            self.names.extend_from_slice(&outer.names);
+        }
+    }
+}
 
 impl<S, W> Layer<S> for JsonLines<W>
 where
@@ -67,47 +115,55 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut line = Fields::default();
+        let mut line = Fields { text: String::with_capacity(256), names: Vec::with_capacity(12) };
         let mut ts = String::new();
         let _ = SystemTime.format_time(&mut Writer::new(&mut ts));
-        line.0.insert("ts".to_owned(), ts.into());
-        line.0.insert("level".to_owned(), event.metadata().level().as_str().to_ascii_lowercase().into());
-        line.0.insert("target".to_owned(), event.metadata().target().into());
-        for span in context.event_scope(event).into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
+        line.add("ts", &ts);
+        line.add("level", level(*event.metadata().level()));
+        line.add("target", event.metadata().target());
+        event.record(&mut line);
+        for span in context.event_scope(event).into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<Fields>() {
-                line.0.extend(fields.0.clone());
+                line.add_all(fields);
             }
         }
-        event.record(&mut line);
-        let mut text = Value::Object(line.0).to_string();
-        text.push('\n');
-        self.0(&text);
+        self.0(&format!("{{{}}}\n", line.text));
+    }
+}
+
+fn level(level: tracing::Level) -> &'static str {
+    match level {
+        tracing::Level::ERROR => "error",
+        tracing::Level::WARN => "warn",
+        tracing::Level::INFO => "info",
+        tracing::Level::DEBUG => "debug",
+        tracing::Level::TRACE => "trace",
     }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.add(field.name(), value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.add(field.name(), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.add(field.name(), value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.add(field.name(), value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.add(field.name(), value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        self.add(field.name(), format!("{value:?}"));
     }
 }
 
@@ -115,6 +171,8 @@ impl Visit for Fields {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
     use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
 
     use super::*;
 
