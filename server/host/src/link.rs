@@ -117,7 +117,7 @@ fn interpret_hook(call: &mut Call, code: i32) -> Result<Option<Verdict>, OAuthEr
         abi::RESPOND if call.scene == Scene::Custom => Ok(Some(Verdict::Continue)),
         abi::RESPOND if crate::call::is_authorization(call.scene) => {
             let reply = call.reply.take().unwrap_or_default();
-            Ok(Some(Verdict::Respond(reply.finish())))
+            Ok(Some(Verdict::Respond(reply.finish(call.scene))))
         }
         abi::RESPOND => Err(refuse(call, "only authorization hooks and URL handlers answer; this hook edits or denies")),
         abi::SIGN_IN => {

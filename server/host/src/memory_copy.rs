@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{MemfdFlags, SealFlags};
@@ -33,8 +33,19 @@ impl MemoryCopy {
             Ok(copy) => return Ok(copy),
             Err(error) => error,
         };
-        let Some(folder) = private else { return Err(Refusal::NoCopy(copied.to_string())) };
-        tracing::debug!(error = %copied, folder = %folder.display(), "no memfd, copying into a private folder");
+        if private.is_none() {
+            return Err(Refusal::NoCopy(copied.to_string()));
+        }
+        tracing::debug!(error = %copied, "no memfd, copying into the private folder");
+        MemoryCopy::in_folder(snapshot, private)
+    }
+
+    /// Copies a snapshot into `private/<sha256>.so`.
+    ///
+    /// # Errors
+    /// [`Refusal::NoCopy`].
+    pub(crate) fn in_folder(snapshot: &Snapshot, private: Option<&Path>) -> Result<MemoryCopy, Refusal> {
+        let Some(folder) = private else { return Err(Refusal::NoCopy("there is no private folder".into())) };
         private_file(snapshot, folder).map_err(|error| Refusal::NoCopy(format!("{}: {error}", folder.display())))
     }
 
@@ -72,8 +83,10 @@ fn memfd(snapshot: &Snapshot) -> std::io::Result<MemoryCopy> {
 }
 
 /// Writes `folder/<sha256>.so`, 0500 in a folder of 0700. One that is there already is compared byte for byte.
-pub(crate) fn private_file(snapshot: &Snapshot, folder: &Path) -> std::io::Result<MemoryCopy> {
+fn private_file(snapshot: &Snapshot, folder: &Path) -> std::io::Result<MemoryCopy> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // It may have been there, open to others; that fails for a folder that is not ours.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
     let path = folder.join(format!("{}.so", snapshot.digest.hex()));
     if fs::read(&path).ok().as_deref() != Some(snapshot.bytes.as_slice()) {
         let unfinished = folder.join(format!(".{}.{}", snapshot.digest.hex(), std::process::id()));
@@ -89,8 +102,6 @@ pub(crate) fn private_file(snapshot: &Snapshot, folder: &Path) -> std::io::Resul
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
     use crate::snapshot::Digest;
 

@@ -71,7 +71,23 @@ impl Modules {
             return Ok(Arc::clone(known));
         }
         let tag = inspect(&snapshot.bytes)?;
-        let copy = MemoryCopy::of(snapshot, self.private.as_deref())?;
+        let copied = MemoryCopy::of(snapshot, self.private.as_deref())?;
+        let plugins = match self.open(snapshot, copied, probed) {
+            // A policy of the machine forbids to run code from memory: a file may do.
+            Err(Refusal::DlOpen(why)) if why.contains("failed to map segment") && self.private.is_some() => {
+                self.open(snapshot, MemoryCopy::in_folder(snapshot, self.private.as_deref())?, probed)
+            }
+            opened => opened,
+        }?;
+        let module = Arc::new(Module { tag, plugins });
+        loaded.insert(snapshot.digest, Arc::clone(&module));
+        if loaded.len() >= MANY {
+            tracing::warn!(libraries = loaded.len(), "many distinct libraries were loaded; a restart frees their memory");
+        }
+        Ok(module)
+    }
+
+    fn open(&self, snapshot: &Snapshot, copy: MemoryCopy, probed: bool) -> Result<Vec<Arc<Loaded>>, Refusal> {
         if probed {
             self.probe.run(&copy)?;
         }
@@ -79,13 +95,7 @@ impl Modules {
         // Never closed, even if it does not load: the linker remembers paths, and a descriptor's number used again would give the
         // library of before.
         let copy = Box::leak(Box::new(copy));
-        let plugins = loader::load(copy, &snapshot.path, self.table(&label))?.into_iter().map(Arc::new).collect();
-        let module = Arc::new(Module { tag, plugins });
-        loaded.insert(snapshot.digest, Arc::clone(&module));
-        if loaded.len() >= MANY {
-            tracing::warn!(libraries = loaded.len(), "many distinct libraries were loaded; a restart frees their memory");
-        }
-        Ok(module)
+        Ok(loader::load(copy, &snapshot.path, self.table(&label))?.into_iter().map(Arc::new).collect())
     }
 
     /// Looks at a library and tries it in a child; nothing of it runs here.

@@ -108,7 +108,7 @@ fn route(instance: &Instance, index: u32, call: &mut Call) -> Result<Response, O
 
 fn interpret(call: &mut Call, code: i32) -> Result<Option<Verdict>, OAuthError> {
     match code {
-        abi::RESPOND => Ok(Some(Verdict::Respond(call.reply.take().unwrap_or_default().finish()))),
+        abi::RESPOND => Ok(Some(Verdict::Respond(call.reply.take().unwrap_or_default().finish(Scene::Route)))),
         abi::CONTINUE | abi::SIGN_IN | abi::APPROVE => Err(failure::bad_answer(&call.plugin.name, "a handler has to respond")),
         other => Err(denied(call, other)),
     }

@@ -10,6 +10,7 @@ use crate::refusal::Refusal;
 use crate::table::RouteDescription;
 
 /// Patterns and their owners.
+#[derive(Clone)]
 pub(crate) struct Routing {
     built_in: Router<String>,
     /// Methods and owner, by the pattern with its parameters' names left out.
@@ -39,16 +40,19 @@ impl Routing {
         for (route, consent) in routes.iter().zip(&consents) {
             self.check(plugin, route, *consent)?;
         }
+        // Two patterns of the plugin's own may overlap: then it gets none.
+        let mut next = self.clone();
         for (route, consent) in routes.iter().zip(&consents) {
             let pattern = nameless(&route.path);
-            if *consent && self.built_in.at(&route.path).is_ok() {
-                self.overridden.push(route.path.clone());
+            if *consent && next.built_in.at(&route.path).is_ok() {
+                next.overridden.push(route.path.clone());
             }
-            if !self.plugins.contains_key(&pattern) {
-                self.patterns.insert(pattern.clone(), ()).map_err(|error| taken(route, &error.to_string()))?;
+            if !next.plugins.contains_key(&pattern) {
+                next.patterns.insert(pattern.clone(), ()).map_err(|error| taken(route, &error.to_string()))?;
             }
-            self.plugins.entry(pattern).or_default().push((route.method.clone(), plugin.to_owned()));
+            next.plugins.entry(pattern).or_default().push((route.method.clone(), plugin.to_owned()));
         }
+        *self = next;
         Ok(())
     }
 

@@ -241,7 +241,7 @@ async fn an_authorization_hook_answers_the_browser_within_the_rules() {
                   header|Location|https://login.example.evil/\nheader|Location|https://login.example/in\npage|T|<p>hi</p>\nreport|7|notes\nreturn|1";
     let login = |settings: &mut PluginSettings| settings.login_origins = vec!["https://login.example".into()];
     let finished = authorize(&one_with("authorization_GET", "0", login, script)).await;
-    assert_eq!(notes(&finished), "-2 -2 0 0 -2 -2 -7 0 -7 -7 -7 -7 0 0 -7 -7 0 -7 0 0");
+    assert_eq!(notes(&finished), "-2 -2 0 0 -2 -2 -7 0 -7 -7 -7 -7 0 0 -7 0 0 -7 0 0");
     let Verdict::Respond(response) = finished.verdict else { panic!("{:?}", finished.verdict) };
     let header = |name: &str| response.headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(response.status.as_u16(), 202);

@@ -282,6 +282,24 @@ fn three_thousand_damaged_libraries_are_inspected_without_a_panic() {
     assert!(refused > 600, "{refused}");
 }
 
+/// Damage that the structure does not show ends the child, or is loaded there; this process lives either way.
+#[test]
+fn damaged_code_is_met_by_the_child_alone() {
+    let (folder, host, good, mut state) = (folder(), host(), good(), 11_u64);
+    for round in 0..60 {
+        let mut bytes = good.clone();
+        for _ in 0..4 {
+            let at = usize::try_from(random(&mut state)).unwrap() % bytes.len();
+            bytes[at] = random(&mut state).to_le_bytes()[0];
+        }
+        let file = folder.join(format!("damaged-{round}.so"));
+        std::fs::write(&file, bytes).unwrap();
+        if let Err(refusal) = host.examine(&file, Trust::Lenient) {
+            assert!(refusal.code().starts_with("KH05"));
+        }
+    }
+}
+
 #[test]
 fn every_refusal_has_a_way_out() {
     for refusal in [Refusal::NotRegular, Refusal::Missing, Refusal::NotApproved, Refusal::PanicAbort] {

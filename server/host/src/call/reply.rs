@@ -14,8 +14,8 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' 
 /// Beside a plugin's policy: browsers enforce both, so that a plugin cannot loosen this.
 const ALWAYS_POLICY: &str = "base-uri 'none'; frame-ancestors 'none'";
 
-/// Headers that belong to the connection, or that the host writes itself (RFC 9110 §7.6.1).
-const NOT_FOR_PLUGINS: [&str; 11] = [
+/// Headers that belong to the connection (RFC 9110 §7.6.1).
+const NOT_FOR_PLUGINS: [&str; 9] = [
     "connection",
     "content-length",
     "transfer-encoding",
@@ -25,8 +25,6 @@ const NOT_FOR_PLUGINS: [&str; 11] = [
     "keep-alive",
     "proxy-authenticate",
     "proxy-connection",
-    "x-content-type-options",
-    "referrer-policy",
 ];
 
 /// An answer that is being written.
@@ -44,13 +42,18 @@ impl Default for Reply {
 }
 
 impl Reply {
-    /// The response, with what is always added.
-    pub(crate) fn finish(self) -> Response {
+    /// The response, with what is always added, whatever the plugin set. Pages of a sign-in are never kept by a cache.
+    pub(crate) fn finish(self, scene: Scene) -> Response {
         let mut headers = self.headers;
         let is_html = headers.get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"text/html"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let no_store = HeaderValue::from_static("no-store");
+        if scene == Scene::Route {
+            headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+        } else {
+            headers.insert(header::CACHE_CONTROL, no_store);
+        }
         if headers.contains_key(header::CONTENT_SECURITY_POLICY) {
             headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ALWAYS_POLICY));
         } else if is_html {
@@ -129,8 +132,6 @@ impl Call {
         let permitted = match name.as_str() {
             "set-cookie" => value.strip_prefix(&*self.plugin.name).is_some_and(|rest| rest.starts_with('-')),
             "location" | "refresh" | "content-location" => self.may_redirect(value, name == header::REFRESH),
-            // Pages of a sign-in are never kept by a cache.
-            "cache-control" => self.scene == Scene::Route,
             other => !NOT_FOR_PLUGINS.contains(&other),
         };
         if permitted { Ok(()) } else { Err(abi::NOT_PERMITTED) }
