@@ -111,8 +111,8 @@ impl Running {
     }
 
     /// Serves until SIGTERM or SIGINT; SIGHUP reloads, and ends a development server.
-    pub(crate) async fn until_signal(self) -> Result<(), Failure> {
-        let (mut term, mut interrupt, mut hangup) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
+    pub(crate) async fn until_signal(self, signals: Signals) {
+        let Signals { mut term, mut interrupt, mut hangup } = signals;
         notify::tell("READY=1");
         loop {
             tokio::select! {
@@ -137,7 +137,6 @@ impl Running {
             _ = term.recv() => {}
             _ = interrupt.recv() => {}
         }
-        Ok(())
     }
 }
 
@@ -147,6 +146,19 @@ fn management(address: SocketAddr) -> Result<Listeners, Failure> {
         Failure::bracketed("KH0102", Exit::Failed, &error.to_string())
             .help("set `listen` in [management], or KEYHOOK_MANAGEMENT__LISTEN=127.0.0.1:9081, or \"off\"")
     })
+}
+
+/// What ends or reloads a server. Listened for from before it starts, so that a signal that comes early is not lost.
+pub(crate) struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Signals, Failure> {
+        Ok(Signals { term: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hangup: on(SignalKind::hangup())? })
+    }
 }
 
 fn on(kind: SignalKind) -> Result<Signal, Failure> {

@@ -18,7 +18,7 @@ use crate::failure::{Exit, Failure};
 use crate::foundation::Foundation;
 use crate::live::Inner;
 use crate::plugins::{self, Host};
-use crate::running::Running;
+use crate::running::{Running, Signals};
 use crate::service::Service;
 use crate::{generation, seed};
 
@@ -89,9 +89,11 @@ impl Server {
             .build()
             .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("no runtime can be started: {error}")))?;
         let result = runtime.block_on(async {
+            let signals = Signals::listen()?;
             let running = self.start().await?;
             started(&running);
-            running.until_signal().await
+            running.until_signal(signals).await;
+            Ok(())
         });
         // A plugin that hangs must not keep the process.
         runtime.shutdown_timeout(std::time::Duration::from_secs(5));

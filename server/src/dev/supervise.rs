@@ -36,7 +36,8 @@ pub(crate) async fn supervise(program: &Path, arguments: &[OsString], notes: &Pa
     loop {
         let _ = std::fs::remove_file(notes);
         let mut server = Command::new(program);
-        server.args(arguments).arg("--supervised").stdin(Stdio::piped());
+        // A group of its own: Ctrl-C reaches this process alone, which passes it on once. A second one would mean "at once".
+        server.args(arguments).arg("--supervised").stdin(Stdio::piped()).process_group(0);
         for plugin in &left_out {
             server.arg("--leave-out").arg(plugin);
         }
@@ -46,7 +47,8 @@ pub(crate) async fn supervise(program: &Path, arguments: &[OsString], notes: &Pa
             Some(code) if code == i32::from(AGAIN) => continue,
             // A plugin may also call `exit`; a server that stops leaves nobody inside.
             Some(code) if was_told || code == 0 || suspects.is_empty() => return Ok(u8::try_from(code).unwrap_or(1)),
-            _ if was_told => return Ok(1),
+            // Told before it could listen.
+            None if was_told => return Ok(0),
             _ => {}
         }
         let new: Vec<String> = suspects.into_iter().filter(|suspect| !left_out.contains(suspect)).collect();
@@ -69,14 +71,14 @@ async fn wait(mut server: Child) -> std::io::Result<(ExitStatus, bool)> {
     let _lifeline = server.stdin.take();
     let mut was_told = false;
     loop {
-        tokio::select! {
+        let told = tokio::select! {
             status = server.wait() => return Ok((status?, was_told)),
-            _ = interrupt.recv() => was_told = true,
-            _ = terminate.recv() => was_told = true,
-        }
-        // Ctrl-C reaches the whole process group; a second signal does no harm.
+            _ = interrupt.recv() => Signal::INT,
+            _ = terminate.recv() => Signal::TERM,
+        };
+        was_told = true;
         if let Some(id) = id {
-            let _ = kill_process(id, Signal::TERM);
+            let _ = kill_process(id, told);
         }
     }
 }
