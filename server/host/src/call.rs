@@ -137,7 +137,7 @@ impl Call {
         keep(&mut self.arena, bytes)
     }
 
-    /// Ends what was lent: the law of the border, rule 1.
+    /// Ends what was lent: the law of the border, rule 1. After the change, never before: its arguments may have been lent.
     fn changed(&mut self) {
         self.arena.clear();
     }

@@ -148,6 +148,17 @@ async fn a_handler_sees_its_request() {
     assert_eq!(body(&generation).await, "0=GET 0=/my/custom/url 0=q=1 0=f=2 0=1 0=2 0=7 0=Bearer t -1 -4 -4 -4 -4 0 -7 0");
 }
 
+/// A slice that the host lent may be the argument of the next change.
+#[tokio::test]
+async fn what_was_lent_may_be_handed_straight_back() {
+    let script = "pass|8|/lent|fire\npass|8|/lent|header\npass|8|/lent|body\nreport_body\nreturn|1";
+    let lent = json!({"text": "a".repeat(300)});
+    let generation = bob(&host(), "KH_ROUTE_INLINE", |settings| settings.config["lent"] = lent.clone(), script);
+    let response = ask(&generation, &request(Method::GET, "/my/custom/url", "")).await.unwrap();
+    assert_eq!(response.headers["x-passed"], lent.to_string());
+    assert_eq!(String::from_utf8_lossy(&response.body), format!("{lent}1={lent} 0 0"));
+}
+
 #[tokio::test]
 async fn a_handler_that_does_not_respond_denies() {
     let code = |script: &'static str| async move {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keyhook_component::hooks::{HookCall, HookPoint, Verdict};
 use keyhook_plugin::abi::{self, Str};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::limits::PAYLOAD_BYTES;
@@ -27,22 +28,25 @@ impl Call {
         if self.firing.len() >= MAX_DEPTH || self.firing.iter().any(|outer| &**outer == name) {
             return Err(abi::NOT_PERMITTED);
         }
-        let payload = serde_json::from_str(json).map_err(|_| abi::BAD_ARGUMENT)?;
-        self.changed();
-        let Some(chain) = chains.custom.get(name) else {
-            return Ok(self.keep(json.as_bytes().to_vec()));
+        let payload: Value = serde_json::from_str(json).map_err(|_| abi::BAD_ARGUMENT)?;
+        let left = match chains.custom.get(name) {
+            Some(chain) => self.run_custom(&chains, chain, payload)?,
+            None => payload,
         };
+        let left = left.to_string().into_bytes();
+        self.changed();
+        Ok(self.keep(left))
+    }
+
+    /// Runs a custom chain; the payload as it left it.
+    fn run_custom(&self, chains: &Arc<Chains>, chain: &Chain, payload: Value) -> Result<Value, i32> {
         if !self.blocking && chain.links.iter().chain(&*chain.observers).any(|link| !link.inline) {
             return Err(abi::WOULD_BLOCK);
         }
-        let mut inner = self.inner(&chains, chain);
+        let mut inner = self.inner(chains, chain);
         inner.payload = payload;
         let is_denied = run(chain, &mut inner);
-        if is_denied {
-            return Err(abi::CONFLICT);
-        }
-        let left = inner.payload.to_string().into_bytes();
-        Ok(self.keep(left))
+        if is_denied { Err(abi::CONFLICT) } else { Ok(inner.payload) }
     }
 
     /// A call of its own: nothing of the outer draft is seen by the plugins of a custom hook.

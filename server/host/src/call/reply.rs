@@ -42,6 +42,21 @@ impl Default for Reply {
 }
 
 impl Reply {
+    fn add(&mut self, name: HeaderName, value: &str) -> Result<(), i32> {
+        self.header_bytes += name.as_str().len() + value.len();
+        if self.headers.len() >= HEADERS || self.header_bytes > HEADER_BYTES {
+            return Err(abi::BAD_ARGUMENT);
+        }
+        let value = HeaderValue::from_str(value).map_err(|_| abi::BAD_ARGUMENT)?;
+        let repeats = [header::SET_COOKIE, header::CONTENT_SECURITY_POLICY, header::VARY, header::LINK];
+        if repeats.contains(&name) {
+            self.headers.append(name, value);
+        } else {
+            self.headers.insert(name, value);
+        }
+        Ok(())
+    }
+
     /// The response, with what is always added, whatever the plugin set. Pages of a sign-in are never kept by a cache.
     pub(crate) fn finish(self, scene: Scene) -> Response {
         let mut headers = self.headers;
@@ -69,6 +84,7 @@ impl Call {
         let status = u16::try_from(status).ok().filter(|status| (200..=599).contains(status));
         let status = status.and_then(|status| StatusCode::from_u16(status).ok()).ok_or(abi::BAD_ARGUMENT)?;
         self.reply()?.status = status;
+        self.changed();
         Ok(())
     }
 
@@ -79,18 +95,8 @@ impl Call {
             return Err(abi::BAD_ARGUMENT);
         }
         self.check_header(&header, value)?;
-        let reply = self.reply()?;
-        reply.header_bytes += name.len() + value.len();
-        if reply.headers.len() >= HEADERS || reply.header_bytes > HEADER_BYTES {
-            return Err(abi::BAD_ARGUMENT);
-        }
-        let value = HeaderValue::from_str(value).map_err(|_| abi::BAD_ARGUMENT)?;
-        let repeats = [header::SET_COOKIE, header::CONTENT_SECURITY_POLICY, header::VARY, header::LINK];
-        if repeats.contains(&header) {
-            reply.headers.append(header, value);
-        } else {
-            reply.headers.insert(header, value);
-        }
+        self.reply()?.add(header, value)?;
+        self.changed();
         Ok(())
     }
 
@@ -101,6 +107,7 @@ impl Call {
             return Err(abi::BAD_ARGUMENT);
         }
         reply.body.extend_from_slice(bytes);
+        self.changed();
         Ok(())
     }
 
@@ -124,7 +131,6 @@ impl Call {
         if self.scene != Scene::Route && !is_authorization(self.scene) {
             return Err(abi::NOT_HERE);
         }
-        self.changed();
         Ok(self.reply.get_or_insert_default())
     }
 
