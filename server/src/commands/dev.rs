@@ -17,6 +17,9 @@ use crate::running::Running;
 use crate::server::Server;
 use crate::{logging, output, system};
 
+/// This very program, also after its file was replaced.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// Serves until a signal, with everything in one folder: in a process of its own, which this one starts again when a plugin kills it.
 ///
 /// # Errors
@@ -27,9 +30,8 @@ pub(crate) fn run(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
     }
     let failed = |error: std::io::Error| Failure::new("KH0150", Exit::Failed, format!("the server's process cannot be started: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let program = std::env::current_exe().map_err(failed)?;
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let code = runtime.block_on(dev::supervise(&program, &arguments, &dev::notes(&flags.folder))).map_err(failed)?;
+    let code = runtime.block_on(dev::supervise(Path::new(OWN_PROGRAM), &arguments, &dev::notes(&flags.folder))).map_err(failed)?;
     Ok(ExitCode::from(code))
 }
 

@@ -24,7 +24,8 @@ type Look = (u64, u64, i64, i64);
 /// `wanted` says which files count.
 pub(crate) async fn watch(folders: Vec<PathBuf>, wanted: fn(&Path) -> bool, changes: mpsc::Sender<()>) {
     let (wake, mut woken) = mpsc::channel(1);
-    let _watcher = watcher(&folders, wake);
+    // The sender that is kept here keeps the channel open where there is no inotify: then the poll alone wakes.
+    let _watcher = watcher(&folders, wake.clone());
     let mut known = look(&folders, wanted).await;
     while !changes.is_closed() {
         let _ = tokio::time::timeout(POLL, woken.recv()).await;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use keyhook_tests::binary::{Server, pause, run, stdout};
+use keyhook_tests::libraries;
 use keyhook_tests::scratch::Scratch;
 use serde_json::Value;
 
@@ -123,4 +124,31 @@ fn the_server_ends_with_its_supervisor() {
         assert!(began.elapsed() < PATIENCE, "it lives on");
         pause();
     }
+}
+
+#[test]
+fn after_fifty_generations_a_fresh_process_takes_over() {
+    let scratch = Scratch::new("generations");
+    let server = Server::dev(scratch.path(), &[]);
+    let library = std::fs::read(libraries::rust("customize-response")).unwrap();
+    let status = || serde_json::from_slice::<Value>(&run(scratch.path(), &["status", "--format", "json"]).stdout).unwrap_or_default();
+    let first = status()["process"].clone();
+    let began = Instant::now();
+    for change in 0u8.. {
+        // Bytes behind the end of the library make it another one that does the same.
+        scratch.write("keyhook-dev/plugins/.new", [library.as_slice(), &[change]].concat());
+        std::fs::rename(scratch.join("keyhook-dev/plugins/.new"), scratch.join("keyhook-dev/plugins/libx.so")).unwrap();
+        let generation = status()["generation"].as_u64();
+        while status()["generation"].as_u64() == generation && began.elapsed() < 3 * PATIENCE {
+            pause();
+        }
+        if generation.is_some_and(|generation| generation >= 49) {
+            break;
+        }
+    }
+    while status()["process"] == first || status().is_null() {
+        assert!(began.elapsed() < 3 * PATIENCE, "{}", status());
+        pause();
+    }
+    assert_eq!(status()["plugins"], 1, "{}", server.log());
 }

@@ -109,7 +109,9 @@ fn try_walks_the_flows_and_hides_secrets() {
     let scratch = Scratch::new("try");
     let _server = Server::dev(scratch.path(), &[]);
     let walked = stdout(scratch.path(), &["try", "code"]);
-    for part in ["→ GET /authorize", "page: Sign in", "page: Allow Playground?", "→ POST /token", "\"access_token\": \"kha_", "keyhook plugin new"] {
+    for part in
+        ["→ GET /authorize", "page: Sign in", "page: Allow Playground?", "→ POST /token", "\"access_token\": \"kha_", "keyhook plugin new"]
+    {
         assert!(walked.contains(part), "{part} in {walked}");
     }
     assert!(!walked.contains("correct-horse"), "{walked}");
@@ -169,10 +171,12 @@ fn serve_runs_what_was_approved_and_nothing_else() {
     let port = production(&scratch);
     std::fs::copy(libraries::rust("customize-response"), scratch.join("plugins/libcustomize_response.so")).unwrap();
     let checked = stdout(scratch.path(), &["plugin", "check", "plugins/libcustomize_response.so"]);
-    assert!(checked.contains("✓ customize-response") && checked.contains("access_token_response") && checked.contains("sha256"), "{checked}");
+    assert!(
+        checked.contains("✓ customize-response") && checked.contains("access_token_response") && checked.contains("sha256"),
+        "{checked}"
+    );
     assert!(stdout(scratch.path(), &["plugin", "list"]).contains("KH0516"), "not approved yet");
 
-    std::fs::create_dir(scratch.join("data")).unwrap();
     let said = stdout(scratch.path(), &["plugin", "approve", "customize-response"]);
     assert!(said.contains("new") && said.contains("plugins.lock"), "{said}");
     let again = stdout(scratch.path(), &["plugin", "approve", "--all"]);

@@ -29,6 +29,13 @@ pub(super) fn run(global: &Global, flags: &Approve) -> Result<(), Failure> {
         let before = lock.approve(approved);
         told.push(Told { in_folder: folders.is_empty() || lies_in(&file, &folders), file, examined, before });
     }
+    // The lock may come before the first `serve`, which makes the data folder.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        crate::foundation::folder(folder)?;
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        crate::foundation::folder(folder)?;
+    }
     lock.write(&path).map_err(|refusal| examine::refused(&path, &refusal))?;
     tell(global, &path, &told);
     Ok(())
