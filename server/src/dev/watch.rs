@@ -50,9 +50,12 @@ pub(crate) async fn watch(folders: Vec<PathBuf>, wanted: fn(&Path) -> bool, chan
 
 /// The kernel's notices. Where they cannot be had the poll alone serves.
 fn watcher(folders: &[PathBuf], wake: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-    let mut watcher = notify::recommended_watcher(move |_| {
-        // A full channel already holds a wake-up.
-        let _ = wake.try_send(());
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Looking opens the folders, which is an access too: waking for that would never end.
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            // A full channel already holds a wake-up.
+            let _ = wake.try_send(());
+        }
     })
     .inspect_err(|error| tracing::debug!(%error, "no inotify; watching by polling"))
     .ok()?;
@@ -99,6 +102,21 @@ mod tests {
 
     fn is_library(path: &Path) -> bool {
         path.extension().is_some_and(|extension| extension == "so")
+    }
+
+    #[tokio::test]
+    async fn looking_wakes_nobody() {
+        let folder = std::env::temp_dir().join(format!("keyhook-look-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.so"), "a library").unwrap();
+        let (wake, mut woken) = mpsc::channel(1);
+        let _watcher = watcher(std::slice::from_ref(&folder), wake);
+        for _ in 0..10 {
+            look(std::slice::from_ref(&folder), is_library).await;
+            std::fs::read(folder.join("a.so")).unwrap();
+        }
+        assert!(tokio::time::timeout(Duration::from_millis(200), woken.recv()).await.is_err(), "reading is no change");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[tokio::test]
