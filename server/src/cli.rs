@@ -21,16 +21,16 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Default)]
 pub(crate) struct Global {
     /// Configuration file; repeatable, later ones win [default: $KEYHOOK_CONFIG, ./keyhook.toml, /etc/keyhook/keyhook.toml]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Everywhere")]
     pub(crate) config: Vec<PathBuf>,
     /// Data folder of the server
-    #[arg(long, value_name = "FOLDER", global = true)]
+    #[arg(long, value_name = "FOLDER", global = true, help_heading = "Everywhere")]
     pub(crate) data: Option<PathBuf>,
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
+    #[arg(long, value_enum, default_value_t = Format::Table, global = true, help_heading = "Everywhere")]
     pub(crate) format: Format,
     /// Print ids only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub(crate) quiet: bool,
 }
 

@@ -99,8 +99,12 @@ impl Browser {
     ) -> Result<Answer, Failure> {
         self.transcript.asked(method.as_str(), target, credentials, form);
         let unreachable = |why: String| {
-            Failure::new("KH0320", Exit::Unreachable, format!("{} does not answer: {why}", self.origin))
-                .help("start it with `keyhook dev`, or see `keyhook status`")
+            let way_out = if why.contains("certificate") {
+                "name the authority that signed it: SSL_CERT_FILE=ca.pem keyhook try …"
+            } else {
+                "start it with `keyhook dev`, or see `keyhook status`"
+            };
+            Failure::new("KH0320", Exit::Unreachable, format!("{} does not answer: {why}", self.origin)).help(way_out)
         };
         let request = self.request(&method, target, credentials, form).map_err(|error| unreachable(error.to_string()))?;
         let answer = tokio::time::timeout(PATIENCE, self.exchange(request)).await;

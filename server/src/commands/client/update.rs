@@ -1,0 +1,113 @@
+//! `keyhook client update`: only what is given changes.
+#![allow(clippy::doc_markdown, reason = "the doc comments of flags are their help texts, which would show the backticks")]
+
+use clap::Args;
+
+use super::{METHODS, seconds, yes_or_no};
+use crate::operations::ClientChange;
+
+/// `keyhook client update`
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+#[allow(clippy::struct_excessive_bools, reason = "one switch a flag")]
+pub(crate) struct Update {
+    /// client_id
+    id: String,
+    /// What people see
+    #[arg(long, group = "change")]
+    name: Option<String>,
+    /// Redirect URI to add; repeatable
+    #[arg(long, group = "change", value_name = "URI")]
+    add_redirect_uri: Vec<String>,
+    /// Redirect URI to remove; repeatable
+    #[arg(long, group = "change", value_name = "URI")]
+    remove_redirect_uri: Vec<String>,
+    /// Grant type to add; repeatable
+    #[arg(long, group = "change", value_name = "GRANT_TYPE")]
+    add_grant: Vec<String>,
+    /// Grant type to remove; repeatable
+    #[arg(long, group = "change", value_name = "GRANT_TYPE")]
+    remove_grant: Vec<String>,
+    /// The scope it may have
+    #[arg(long, group = "change")]
+    scope: Option<String>,
+    /// The scope it gets if it asks for none
+    #[arg(long, group = "change", value_name = "SCOPE")]
+    default_scope: Option<String>,
+    /// How it authenticates: client_secret_basic or client_secret_post
+    #[arg(long, group = "change", value_name = "METHOD", value_parser = METHODS)]
+    auth_method: Option<String>,
+    /// Whether authorization requests need PKCE
+    #[arg(long, group = "change", value_name = "YES|NO", value_parser = yes_or_no)]
+    pkce: Option<bool>,
+    /// Whether it is one of your own: no consent
+    #[arg(long, group = "change", value_name = "YES|NO", value_parser = yes_or_no)]
+    first_party: Option<bool>,
+    /// Whether it may introspect tokens of other clients
+    #[arg(long, group = "change", value_name = "YES|NO", value_parser = yes_or_no)]
+    introspect: Option<bool>,
+    /// Lifetime of its access tokens, such as 15m
+    #[arg(long, group = "change", value_name = "DURATION", value_parser = seconds)]
+    access_ttl: Option<u64>,
+    /// Lifetime of its refresh tokens, such as 30d
+    #[arg(long, group = "change", value_name = "DURATION", value_parser = seconds)]
+    refresh_ttl: Option<u64>,
+    /// It may do everything that it is registered for again
+    #[arg(long, group = "change", conflicts_with = "disable")]
+    enable: bool,
+    /// It may do nothing for now
+    #[arg(long, group = "change")]
+    disable: bool,
+    /// End every grant and token that it has
+    #[arg(long, group = "change")]
+    revoke: bool,
+}
+
+impl Update {
+    /// The change that the flags describe.
+    pub(super) fn change(self) -> ClientChange {
+        ClientChange {
+            id: self.id,
+            name: self.name,
+            add_redirect_uris: self.add_redirect_uri,
+            remove_redirect_uris: self.remove_redirect_uri,
+            add_grant_types: self.add_grant,
+            remove_grant_types: self.remove_grant,
+            scope: self.scope,
+            default_scope: self.default_scope,
+            auth_method: self.auth_method,
+            require_pkce: self.pkce,
+            first_party: self.first_party,
+            introspect: self.introspect,
+            disabled: (self.enable || self.disable).then_some(self.disable),
+            access_ttl: self.access_ttl,
+            refresh_ttl: self.refresh_ttl,
+            rotate_secret: false,
+            revoke: self.revoke,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::commands::ClientCommand;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: ClientCommand,
+    }
+
+    #[test]
+    fn an_update_changes_only_what_is_given_and_something_has_to_be() {
+        let parse = |line: &str| Line::try_parse_from(line.split(' '));
+        let Ok(Line { command: ClientCommand::Update(update) }) = parse("client update shop --enable --access-ttl 15m") else { panic!() };
+        let change = update.change();
+        assert_eq!((change.disabled, change.access_ttl, change.name), (Some(false), Some(900), None));
+        assert!(parse("client update shop").is_err());
+        assert!(parse("client update shop --access-ttl 15").is_err());
+        assert!(parse("client update shop --enable --disable").is_err());
+    }
+}
