@@ -64,8 +64,14 @@ impl Drop for GivenUp {
     }
 }
 
-/// In the job's thread.
-fn climb(links: &[Link], start: usize, mut call: Box<Call>, mut place: Place, reached: &watch::Sender<(usize, Instant)>) -> Progress {
+/// In the job's thread; the index of a link that answered after its deadline is an error.
+fn climb(
+    links: &[Link],
+    start: usize,
+    mut call: Box<Call>,
+    mut place: Place,
+    reached: &watch::Sender<(usize, Instant)>,
+) -> Result<Progress, usize> {
     call.blocking = true;
     let mut at = start;
     while let Some(link) = links.get(at).filter(|link| !link.inline) {
@@ -78,10 +84,16 @@ fn climb(links: &[Link], start: usize, mut call: Box<Call>, mut place: Place, re
             }
             reached.send_replace((at, Instant::now() + link.timeout));
         }
-        call.deadline = Some(reached.borrow().1);
-        if let Some(verdict) = link.run(&mut call) {
+        let deadline = reached.borrow().1;
+        call.deadline = Some(deadline);
+        let verdict = link.run(&mut call);
+        // Late by a hair is late: the plugin was told that its deadline has passed.
+        if Instant::now() >= deadline {
+            return Err(at);
+        }
+        if let Some(verdict) = verdict {
             call.blocking = false;
-            return Progress::Decided(at, verdict, call);
+            return Ok(Progress::Decided(at, verdict, call));
         }
         at += 1;
         if call.is_given_up() {
@@ -90,30 +102,34 @@ fn climb(links: &[Link], start: usize, mut call: Box<Call>, mut place: Place, re
     }
     call.blocking = false;
     call.deadline = None;
-    Progress::At(at, call)
+    Ok(Progress::At(at, call))
 }
 
 /// Beside the job: gives up when the link that runs overruns its deadline.
-async fn wait(links: &[Link], mut job: JoinHandle<Progress>, mut progress: watch::Receiver<(usize, Instant)>) -> Progress {
+async fn wait(links: &[Link], mut job: JoinHandle<Result<Progress, usize>>, mut progress: watch::Receiver<(usize, Instant)>) -> Progress {
+    let late = |at: usize| {
+        let plugin = links[at].plugin();
+        Progress::Lost(at, refused(plugin, failure::timed_out(&plugin.name, links[at].timeout)))
+    };
     loop {
         let (at, deadline) = *progress.borrow_and_update();
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
-            ended = &mut job => return ended.unwrap_or_else(|error| {
-                Progress::Lost(at, OAuthError::server_error(format!("a job of plugins failed: {error}")).with_kh(failure::PANICKED))
-            }),
-            moved = progress.changed() => if moved.is_err() {
+            ended = &mut job => ended,
+            moved = progress.changed() => match moved {
+                Ok(()) => continue,
                 // The job is done with its links; its result is on the way.
-                if let Ok(ended) = (&mut job).await {
-                    return ended;
-                }
-                return Progress::Lost(at, OAuthError::server_error("a job of plugins failed").with_kh(failure::PANICKED));
+                Err(_) => (&mut job).await,
             },
-            () = tokio::time::sleep_until(deadline) => {
-                let plugin = links[at].plugin();
-                return Progress::Lost(at, refused(plugin, failure::timed_out(&plugin.name, links[at].timeout)));
+            () = tokio::time::sleep_until(deadline) => return late(at),
+        };
+        return match ended {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(at)) => late(at),
+            Err(error) => {
+                Progress::Lost(at, OAuthError::server_error(format!("a job of plugins failed: {error}")).with_kh(failure::PANICKED))
             }
-        }
+        };
     }
 }
 

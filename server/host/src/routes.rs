@@ -1,5 +1,6 @@
 //! URL handlers of plugins as endpoints of the server.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use keyhook_component::settings::Settings;
 use keyhook_core::authorize::Refusal as Refused;
 use keyhook_core::error::OAuthError;
 use keyhook_plugin::abi;
+use percent_encoding::percent_decode_str;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tracing::Span;
@@ -69,21 +71,28 @@ impl PluginRoute {
         let given_up = crate::job::GivenUp::default();
         call.cancelled = Some(given_up.flag());
         call.blocking = true;
-        call.deadline = Some(Instant::now() + self.timeout);
+        let deadline = Instant::now() + self.timeout;
+        call.deadline = Some(deadline);
         let (instance, index, span) = (Arc::clone(&self.instance), self.index, Span::current());
         let job = spawn_blocking(move || {
             let _place = place;
-            span.in_scope(|| route(&instance, index, &mut call))
+            let answered = span.in_scope(|| route(&instance, index, &mut call));
+            // Late by a hair is late: the plugin was told that its deadline has passed.
+            (Instant::now() < deadline).then_some(answered)
         });
         match tokio::time::timeout(self.timeout, job).await {
-            Ok(Ok(answered)) => answered,
+            Ok(Ok(Some(answered))) => answered,
             Ok(Err(error)) => Err(OAuthError::server_error(format!("a plugin's handler failed: {error}")).with_kh(failure::PANICKED)),
-            Err(_) => Err(self.late(failure::timed_out(&plugin.name, self.timeout))),
+            Ok(Ok(None)) | Err(_) => Err(self.late(failure::timed_out(&plugin.name, self.timeout))),
         }
     }
 
     fn call(&self, request: &Request) -> Call {
-        let draft = HookCall { request: Some(Arc::new(request.clone())), ..HookCall::default() };
+        let mut request = request.clone();
+        for (_, value) in &mut request.path_parameters {
+            *value = decoded(value);
+        }
+        let draft = HookCall { request: Some(Arc::new(request)), ..HookCall::default() };
         let (plugin, world) = (Arc::clone(&self.instance.plugin), Arc::clone(&self.chains.world));
         let mut call = Call::new(Scene::Route, "".into(), plugin, world, draft);
         call.chains = Some(Arc::clone(&self.chains));
@@ -96,6 +105,11 @@ impl PluginRoute {
         tracing::error!(plugin = &*plugin.name, path = self.path, code = error.kh, %error, "a plugin did not answer");
         error
     }
+}
+
+/// A path parameter without its escapes (RFC 3986 §2.1); as it was sent where that is no UTF-8.
+fn decoded(sent: &str) -> String {
+    percent_decode_str(sent).decode_utf8().map_or_else(|_| sent.to_owned(), Cow::into_owned)
 }
 
 fn route(instance: &Instance, index: u32, call: &mut Call) -> Result<Response, OAuthError> {
