@@ -1,8 +1,11 @@
 //! Who sends this request: the client's credentials, its registration, and core's verdict over both (RFC 6749 §2.3).
 
+use std::sync::Arc;
+
 use http::header;
 use keyhook_component::context::Context;
 use keyhook_component::request::Request;
+use keyhook_core::client::Client;
 use keyhook_core::client_auth::{self, AuthenticatedClient};
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
@@ -10,7 +13,7 @@ use keyhook_core::kh;
 
 use crate::token_kh;
 
-/// No registered client has a longer id, so a longer one is not looked up and fills no cache.
+/// No registered client has a longer id.
 const LONGEST_ID: usize = 255;
 
 /// Authenticates the client of a form request at a back-channel endpoint.
@@ -25,9 +28,20 @@ pub(crate) async fn authenticate(request: &Request, form: &Form, context: &Conte
         return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
     }
     let credentials = client_auth::present(authorization.map(http::HeaderValue::as_bytes), form)?;
-    let id = credentials.id();
-    let found = if id.len() <= LONGEST_ID { context.records.client(id).await? } else { None };
+    let found = registered(context, credentials.id()).await?;
     client_auth::authenticate(found, &credentials)
+}
+
+/// The client of this id. An id that is too long is not looked up: that there is no such client would be remembered, and fill the
+/// memory with what strangers send.
+///
+/// # Errors
+/// When the directory does not answer.
+pub(crate) async fn registered(context: &Context, id: &str) -> Result<Option<Arc<Client>>, OAuthError> {
+    if id.len() > LONGEST_ID {
+        return Ok(None);
+    }
+    Ok(context.records.client(id).await?)
 }
 
 /// The parameters of a request to a back-channel endpoint.

@@ -17,6 +17,7 @@ use keyhook_core::form::Form;
 use keyhook_core::scope::Granted;
 
 use crate::approve::{Approval, issue};
+use crate::client_auth::registered;
 use crate::cookies::Browser;
 use crate::endpoints::at;
 use crate::interaction::{self, Open};
@@ -59,7 +60,7 @@ impl<'a> Flow<'a> {
     /// A page, then a redirect, in that order.
     pub(crate) async fn arrive(visit: Visit<'a>, form: &Form) -> Result<Self, Refusal> {
         let Visit { request, context, event } = visit;
-        let client = context.records.client(client_id(form)?).await.map_err(OAuthError::from)?;
+        let client = registered(context, client_id(form)?).await?;
         event.client_id = client.as_ref().map(|client| client.id.clone());
         let bound = AuthorizationRequest::bind(form, client.as_deref()).map_err(|refusal| explain(refusal, form, client.as_deref()))?;
         let asked = bound.check()?;

@@ -163,3 +163,12 @@ async fn below_an_issuer_with_a_path_everything_stays_below_it() {
     let consent = browser.get(&resume).await.location().to_owned();
     assert!(consent.starts_with("/tenant/consent?"), "{consent}");
 }
+
+/// What is looked up is remembered, also that it is not there: an endless name would fill the memory.
+#[tokio::test]
+async fn an_endless_client_id_is_not_looked_up() {
+    let world = people().await;
+    let page = Browser::of(&world).get(&request_of(&"x".repeat(10_000), &[])).await;
+    assert_eq!((page.status, world.last_event().code), (400, "KH0204"));
+    assert!(world.store.longest_key.load(std::sync::atomic::Ordering::SeqCst) <= 255);
+}

@@ -58,10 +58,13 @@ pub struct SwitchedStore {
     pub broken: AtomicBool,
     pub batches: AtomicUsize,
     pub records: AtomicUsize,
+    /// Of the keys that were looked up, in bytes.
+    pub longest_key: AtomicUsize,
 }
 
 impl Store for SwitchedStore {
     fn get<'a>(&'a self, kind: Kind, key: &'a Key) -> BoxFuture<'a, Result<Lookup<Record>, StoreError>> {
+        self.longest_key.fetch_max(key.to_bytes().len(), Ordering::SeqCst);
         self.inner.get(kind, key)
     }
 
