@@ -21,8 +21,10 @@ pub(crate) async fn remembered(context: &Context, client: &Client, subject: &str
         return Ok(None);
     }
     let Lookup::Live(found) = context.records.read::<Consent>(&Key::pair(&client.id, subject)).await? else { return Ok(None) };
-    // What was allowed before the client was revoked counts no more.
-    let stands = !found.expires_at.has_passed(context.now()) && found.body.given_at > client.not_before;
+    // What was allowed before the client was revoked, or before the user was signed out everywhere, counts no more: it may have
+    // been somebody else with the user's password, or a user of the same name who has been removed.
+    let signed_out = context.records.subject_not_before(subject).await?.is_some_and(|instant| found.body.given_at <= instant);
+    let stands = !found.expires_at.has_passed(context.now()) && found.body.given_at > client.not_before && !signed_out;
     Ok(stands.then_some(found))
 }
 

@@ -11,7 +11,7 @@ use keyhook_component::batch::Batch;
 use keyhook_component::endpoint::Endpoint;
 use keyhook_component::hooks::{Finished, HookCall, HookPoint, Hooks};
 use keyhook_component::record::Key;
-use keyhook_component::records::{Stored, User};
+use keyhook_component::records::{NotBefore, Stored, User};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::{BoxFuture, registry};
@@ -270,4 +270,11 @@ pub async fn change_client(world: &World, id: &str, change: impl FnOnce(&mut Cli
     let mut client = (*world.context.records.client(id).await.unwrap().unwrap()).clone();
     change(&mut client);
     world.register(client).await;
+}
+
+/// What `user passwd`, `user disable` and `user remove` write besides the user.
+pub async fn sign_out_everywhere(world: &World, name: &str) {
+    let ended = NotBefore { instant: world.context.now() };
+    let ended = Stored::new(Key::named(name), Timestamp::MAX, ended).put().unwrap();
+    let _ = world.context.records.apply(Batch::new().with(ended)).await.unwrap();
 }

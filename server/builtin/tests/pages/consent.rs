@@ -1,6 +1,6 @@
 //! The consent page: what it says, what is remembered, and for whom it is never left out.
 
-use crate::browser::{Browser, assert_refused, change_client, people, request_of};
+use crate::browser::{Browser, assert_refused, change_client, people, request_of, sign_out_everywhere};
 
 #[tokio::test]
 async fn the_page_names_client_host_account_and_scopes_and_prefers_no_answer() {
@@ -71,6 +71,22 @@ async fn consent_is_one_users_and_one_clients() {
     change_client(&world, "shop", |client| client.not_before = world.context.now()).await;
     let alice = Browser::of(&world).arrive(&request_of("shop", &[]), "alice").await;
     assert!(alice.location().starts_with("/consent?"), "revoking the client forgets it");
+}
+
+/// Whoever comes back under a name that was removed, or after a password was stolen and changed, is asked anew.
+#[tokio::test]
+async fn signing_out_everywhere_forgets_consent() {
+    let world = people().await;
+    Browser::of(&world).allow(&request_of("shop", &[]), "alice").await;
+    sign_out_everywhere(&world, "alice").await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let mut browser = Browser::of(&world);
+    let asked = browser.arrive(&request_of("shop", &[]), "alice").await;
+    assert!(asked.location().starts_with("/consent?"), "{asked:#?}");
+    let page = browser.get(asked.location()).await;
+    assert!(!page.says("You allowed before"), "{}", page.body);
+    browser.decide(&page, "allow").await;
+    assert!(browser.get(&request_of("shop", &[])).await.sent("code").is_some(), "what is allowed afterwards counts");
 }
 
 /// RFC 8252 §8.6: another app can imitate a public client with its own scheme.
