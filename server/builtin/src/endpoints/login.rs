@@ -113,8 +113,14 @@ impl LoginEndpoint {
         if !right {
             return Err(failed("no such user, or another password"));
         }
-        if user.is_none_or(|user| user.body.disabled) {
+        // The comparison took its time, more if many waited: what counts is the user as it is now.
+        let now = context.records.read::<User>(&Key::named(name)).await?.live();
+        let (Some(user), Some(now)) = (user, now) else { return Err(failed("the user was removed during the sign-in")) };
+        if now.body.disabled {
             return Err(failed("the user is disabled"));
+        }
+        if now.body.password != user.body.password {
+            return Err(failed("the password was changed during the sign-in"));
         }
         attempt.succeeded(context).await?;
         Ok(Identity { subject: name.to_owned(), auth_time: context.now(), acr: None, amr: vec!["pwd".to_owned()] })

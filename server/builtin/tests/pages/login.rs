@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use keyhook_builtin::hash_password;
+
 use crate::browser::{Browser, PASSWORD, add_user, assert_refused, people, query, request_of};
 
 #[tokio::test]
@@ -162,4 +164,26 @@ async fn a_flood_of_sign_ins_is_put_off_and_then_the_next_one_succeeds() {
     assert!(!put_off.is_empty() && put_off.iter().all(|page| page.headers.contains_key("retry-after")));
     assert!(!compared.is_empty() && compared.iter().all(|page| page.status == 422), "{compared:#?}");
     assert_eq!(first.sign_in(&login, "alice", PASSWORD).await.status, 303);
+}
+
+/// argon2id takes its time, more when many wait: whoever knows the old password must not slip through meanwhile.
+#[tokio::test]
+async fn a_password_that_was_changed_during_the_comparison_is_the_old_one() {
+    for disabled in [false, true] {
+        let world = people().await;
+        let mut browser = Browser::of(&world);
+        let login = browser.login_page(&request_of("shop", &[])).await;
+        let before = world.store.batches.load(std::sync::atomic::Ordering::SeqCst);
+        let change = async {
+            // The address and the user have been counted, so the user has been read.
+            while world.store.batches.load(std::sync::atomic::Ordering::SeqCst) < before + 2 {
+                tokio::task::yield_now().await;
+            }
+            let other = hash_password("another", &[6; 16]).unwrap();
+            add_user(&world, "alice", |user| if disabled { user.disabled = true } else { user.password = Some(other) }).await;
+        };
+        let (page, ()) = tokio::join!(browser.sign_in(&login, "alice", PASSWORD), change);
+        assert_eq!((page.status, world.last_event().code), (422, "KH0278"), "disabled: {disabled}");
+        assert_eq!(browser.session(), None);
+    }
 }
