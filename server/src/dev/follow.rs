@@ -99,7 +99,8 @@ impl Follow {
             BuildReport { name: plugin.name.clone(), succeeded: false, output: without_color(&output) }
         };
         let report = match built {
-            Ok(Build::Library(library)) => {
+            Ok(Build::Library(library, warnings)) => {
+                self.voice.warned(&plugin.name, &warnings);
                 *self.began() = Some(began);
                 match install(&library, &self.install) {
                     Ok(true) => {}

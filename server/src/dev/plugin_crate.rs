@@ -14,12 +14,12 @@ pub(crate) struct PluginCrate {
     pub(crate) name: String,
 }
 
-/// What a build gave.
+/// What a build gave; texts have the colors of a terminal if they were asked for.
 #[derive(Debug)]
 pub(crate) enum Build {
-    /// The library.
-    Library(PathBuf),
-    /// rustc's errors, or cargo's; with the colors of a terminal if they were asked for.
+    /// The library, and rustc's warnings about this crate.
+    Library(PathBuf, String),
+    /// rustc's errors, or cargo's.
     Failed(String),
 }
 
@@ -61,25 +61,35 @@ impl PluginCrate {
         if output.status.success()
             && let Some(library) = messages.iter().rev().find_map(|message| library_of(message, &self.folder))
         {
-            return Ok(Build::Library(library));
+            let warnings =
+                messages.iter().filter(|message| is_ours(message, &self.folder)).filter_map(|message| rendered(message, "warning"));
+            return Ok(Build::Library(library, warnings.collect()));
         }
-        let errors: String = messages.iter().filter_map(rendered_error).collect();
+        let errors: String = messages.iter().filter_map(|message| rendered(message, "error")).collect();
         // Without a diagnostic it is cargo's own trouble: a dependency that cannot be had, a manifest that is wrong.
         Ok(Build::Failed(if errors.is_empty() { String::from_utf8_lossy(&output.stderr).into_owned() } else { errors }))
     }
 }
 
-/// The library of an artifact message, if it is this crate's.
-fn library_of(message: &serde_json::Value, folder: &Path) -> Option<PathBuf> {
-    let manifest = Path::new(message["manifest_path"].as_str()?);
-    let is_ours = message["reason"] == "compiler-artifact" && manifest.parent()?.canonicalize().ok()? == folder.canonicalize().ok()?;
-    let files = message["filenames"].as_array()?.iter().filter_map(serde_json::Value::as_str);
-    is_ours.then(|| files.map(PathBuf::from).find(|file| file.extension().is_some_and(|extension| extension == "so")))?
+/// Whether a message is about this crate, not about a dependency.
+fn is_ours(message: &serde_json::Value, folder: &Path) -> bool {
+    let manifest = message["manifest_path"].as_str().map(Path::new).and_then(Path::parent);
+    manifest.is_some_and(|parent| parent.canonicalize().is_ok_and(|parent| folder.canonicalize().is_ok_and(|folder| folder == parent)))
 }
 
-fn rendered_error(message: &serde_json::Value) -> Option<String> {
+/// The library of an artifact message, if it is this crate's.
+fn library_of(message: &serde_json::Value, folder: &Path) -> Option<PathBuf> {
+    if message["reason"] != "compiler-artifact" || !is_ours(message, folder) {
+        return None;
+    }
+    let mut files = message["filenames"].as_array()?.iter().filter_map(serde_json::Value::as_str).map(PathBuf::from);
+    files.find(|file| file.extension().is_some_and(|extension| extension == "so"))
+}
+
+/// The text of a diagnostic of this level.
+fn rendered(message: &serde_json::Value, level: &str) -> Option<String> {
     let diagnostic = &message["message"];
-    (message["reason"] == "compiler-message" && diagnostic["level"] == "error")
+    (message["reason"] == "compiler-message" && diagnostic["level"] == level)
         .then(|| diagnostic["rendered"].as_str().unwrap_or_default().to_owned())
 }
 

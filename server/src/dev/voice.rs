@@ -58,6 +58,14 @@ impl Voice {
         self.say(&format!("  … building {name}"), &json!({ "event": "building", "crate": name }));
     }
 
+    /// rustc's warnings about the crate.
+    pub(crate) fn warned(self, name: &str, warnings: &str) {
+        if !warnings.is_empty() {
+            let plain = super::plugin_crate::without_color(warnings);
+            self.say(warnings.trim_end(), &json!({ "event": "warnings", "crate": name, "output": plain }));
+        }
+    }
+
     /// The crate does not compile.
     pub(crate) fn unbuilt(self, name: &str, output: &str) {
         let text = format!("{output}\n  {} {name}  KH0542 does not compile; the last good version serves on", self.red("✗"));
