@@ -2,6 +2,8 @@
 
 use keyhook_core::claim::ClaimError;
 use keyhook_core::client::Client;
+use keyhook_core::redirect::RedirectUri;
+use keyhook_core::text::misleads;
 
 /// Longest value that is repeated in an explanation.
 const LONGEST: usize = 200;
@@ -20,23 +22,32 @@ pub(crate) fn redirect_uri(client: &Client, sent: &str) -> String {
         }
         None => ("none".to_owned(), differs.to_owned()),
     };
+    let fix = if RedirectUri::parse(&sent).is_ok() {
+        format!("keyhook client update {} --add-redirect-uri {}", in_shell(&client.id), in_shell(&sent))
+    } else {
+        "what was sent cannot be registered; correct it in the application".to_owned()
+    };
     format!(
         "redirect_uri is not registered for client `{id}`\n  sent        {sent}\n  registered  {line}\n              {mark}\n  \
-         fix         keyhook client update {id} --add-redirect-uri {sent}",
+         fix         {fix}",
         id = client.id
     )
 }
 
-/// A value from outside in a form that can be logged and shown: no control characters, not endless.
+/// One word of a shell's command: people paste what is proposed to them, and strangers choose what is in it.
+fn in_shell(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:@%+,".contains(&byte);
+    if word.bytes().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// A value from outside in a form that can be logged and shown: no control or direction characters, not endless.
 pub(crate) fn shown(value: &str) -> String {
-    value.chars().filter(|character| !character.is_control()).take(LONGEST).collect()
+    value.chars().filter(|character| !misleads(*character)).take(LONGEST).collect()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-    use keyhook_core::redirect::RedirectUri;
-
     use super::*;
 
     #[test]
@@ -51,5 +62,21 @@ mod tests {
              fix         keyhook client update shop --add-redirect-uri https://shop.example/cb/"
         );
         assert!(redirect_uri(&client, "https://evil.test/\n\u{1b}[31m").contains("https://evil.test/[31m\n"));
+    }
+
+    #[test]
+    fn the_command_can_be_pasted_into_a_shell_whatever_a_stranger_sent() {
+        let client = Client::public("shop", "Shop");
+        for sent in ["https://evil.test/`reboot`", "javascript:alert(1)", "https://evil.test/|reboot"] {
+            assert!(!redirect_uri(&client, sent).contains("keyhook"), "what cannot be registered is not proposed: {sent}");
+        }
+        let text = redirect_uri(&client, "https://evil.test/?a=$(reboot)&b=;id;'$(id)'");
+        let quoted = r"--add-redirect-uri 'https://evil.test/?a=$(reboot)&b=;id;'\''$(id)'\'''";
+        assert!(text.ends_with(quoted), "{text}");
+    }
+
+    #[test]
+    fn what_is_shown_cannot_turn_the_text_around_it() {
+        assert_eq!(shown("a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{1b}\u{9b}f"), "abcdef");
     }
 }

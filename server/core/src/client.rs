@@ -238,7 +238,7 @@ impl Client {
     fn validate_names(&self) -> Result<(), ClientError> {
         let id_fits = (1..=LONGEST_ID).contains(&self.id.len()) && text::is_visible_ascii(&self.id) && !self.id.contains(' ');
         require(id_fits, "id", "it must be 1 to 255 visible ASCII characters without spaces")?;
-        let name_fits = !self.name.trim().is_empty() && self.name.chars().count() <= LONGEST_NAME && !self.name.chars().any(misleads);
+        let name_fits = !self.name.trim().is_empty() && self.name.chars().count() <= LONGEST_NAME && !self.name.chars().any(text::misleads);
         require(name_fits, "name", "it must be 1 to 200 characters without control or direction characters")
     }
 
@@ -269,11 +269,6 @@ impl Client {
             "private-use schemes are for native applications; set application to native (RFC 8252 §7.1)",
         )
     }
-}
-
-/// Control characters, and those that turn the writing direction around or are invisible.
-fn misleads(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn require(holds: bool, field: &'static str, why: &'static str) -> Result<(), ClientError> {

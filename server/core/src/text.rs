@@ -35,6 +35,11 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// Control characters, and those that turn the writing direction around or are invisible.
+pub fn misleads(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
