@@ -31,10 +31,11 @@ impl Foundation {
     /// # Errors
     /// When the data folder, a key or a store cannot be used.
     pub(crate) async fn lay(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Foundation, Failure> {
+        // What can fail without writing comes first: a start that fails leaves nothing behind.
+        let keyring = keyring(config, &random)?;
         if let Some(data) = config.data() {
             folder(data)?;
         }
-        let keyring = keyring(config, &random)?;
         let records = stores::open(config, &clock, true).await?;
         stores::claim(&records, config.mode).await?;
         let audit = AuditLog::start(keyring.log_key)

@@ -50,7 +50,12 @@ fn format(node: &Node) -> Result<LogFormat, String> {
 
 fn level(node: &Node) -> Result<String, String> {
     let text = text_of(node)?;
+    // A word alone would be a target of that name: `wran` must not switch the log off.
+    let words_are_levels =
+        text.split(',').all(|part| part.contains('=') || part.trim().parse::<tracing_subscriber::filter::LevelFilter>().is_ok());
     text.parse::<tracing_subscriber::filter::Targets>()
+        .ok()
+        .filter(|_| words_are_levels)
         .map(|_| text.to_owned())
-        .map_err(|_| "expected a level (error, warn, info, debug, trace) or levels by target such as \"info,plugin=debug\"".to_owned())
+        .ok_or_else(|| "expected a level (error, warn, info, debug, trace) or levels by target such as \"info,plugin=debug\"".to_owned())
 }
