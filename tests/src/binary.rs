@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::http::Client;
 
@@ -20,9 +21,24 @@ pub fn path() -> PathBuf {
     })
 }
 
-/// Runs a command to its end.
+/// Longest time that a command may take.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Runs a command to its end; one that does not come to it is killed, so that the test fails and says why.
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(path()).args(arguments).current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null()).output().unwrap()
+    let mut command = Command::new(path());
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let (pid, (ended, end)) = (child.id().to_string(), std::sync::mpsc::channel::<()>());
+    let guard = std::thread::spawn(move || {
+        if end.recv_timeout(LONGEST) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(ended);
+    guard.join().unwrap();
+    output
 }
 
 /// The standard output of a command that has to succeed.

@@ -9,7 +9,8 @@ use crate::flow::{self, Ask, Person, Pkce};
 use crate::http::Client;
 use crate::production::Production;
 
-const ALICE: Person<'static> = Person { username: "alice", password: "open sesame" };
+/// The user.
+pub const ALICE: Person<'static> = Person { username: "alice", password: "open sesame" };
 const REDIRECT_URI: &str = "https://shop.test/cb";
 
 /// A production folder whose server has been started, with what its client needs to know.
@@ -82,10 +83,14 @@ impl Pair {
         Pkce::new("pair")
     }
 
+    /// What the client asks for.
+    pub fn ask(&self) -> Ask<'static> {
+        Ask { client_id: "shop", redirect_uri: REDIRECT_URI, scope: "read write", state: "s", pkce: self.pkce() }
+    }
+
     /// A code, after a sign-in and consent only if the browser has not had them.
     pub fn code(&self, browser: &mut Client) -> String {
-        let ask = Ask { client_id: "shop", redirect_uri: REDIRECT_URI, scope: "read write", state: "s", pkce: self.pkce() };
-        flow::code(browser, &ask, ALICE)
+        flow::code(browser, &self.ask(), ALICE)
     }
 
     /// The tokens of a new grant.
