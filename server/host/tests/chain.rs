@@ -235,13 +235,13 @@ async fn the_description_reaches_the_client_only_if_the_plugin_wants_it() {
 #[tokio::test]
 async fn an_authorization_hook_answers_the_browser_within_the_rules() {
     let script = "status|199\nstatus|600\nstatus|202\nheader|X-A|1\nheader|X-B|a\\r\\nSet-Cookie: x=y\nheader|bad name|x\nheader|Set-Cookie|sid=1\n\
-                  header|Set-Cookie|bob-x=1; Path=/\nheader|Location|https://evil.example/\nheader|Location|//evil.example/\nheader|Location|/\\\\evil\n\
+                  header|Set-Cookie|bob-x=1; Path=/\nheader|Location|https://evil.example/\nheader|Location|//evil.example/\nheader|Location|/\\\\evil\nheader|Location|/\t/evil.example\n\
                   header|Location|https://shop.example/cb.evil\nheader|Location|https://shop.example/cb?x=1\nheader|Location|/login\n\
                   header|Content-Length|5\nheader|Cache-Control|public\nheader|Content-Security-Policy|default-src *\n\
                   header|Location|https://login.example.evil/\nheader|Location|https://login.example/in\npage|T|<p>hi</p>\nreport|7|notes\nreturn|1";
     let login = |settings: &mut PluginSettings| settings.login_origins = vec!["https://login.example".into()];
     let finished = authorize(&one_with("authorization_GET", "0", login, script)).await;
-    assert_eq!(notes(&finished), "-2 -2 0 0 -2 -2 -7 0 -7 -7 -7 -7 0 0 -7 0 0 -7 0 0");
+    assert_eq!(notes(&finished), "-2 -2 0 0 -2 -2 -7 0 -7 -7 -7 -7 -7 0 0 -7 0 0 -7 0 0");
     let Verdict::Respond(response) = finished.verdict else { panic!("{:?}", finished.verdict) };
     let header = |name: &str| response.headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(response.status.as_u16(), 202);

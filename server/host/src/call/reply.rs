@@ -146,7 +146,8 @@ impl Call {
     /// Whether the browser may be sent there: a path of our own, the validated redirect URI, a login origin; from URL handlers also
     /// any https address.
     fn may_redirect(&self, location: &str, is_refresh: bool) -> bool {
-        if is_refresh || location.contains('\\') || location.contains(' ') {
+        // Browsers read a backslash as a slash and skip tabs: both would make a local path another host's.
+        if is_refresh || location.contains(['\\', ' ', '\t']) {
             return false;
         }
         if location.starts_with('/') {
