@@ -63,11 +63,12 @@ fn serve(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
     note_calls(flags)?;
     end_with_supervisor();
     let folders = [server.config.plugins.directories.clone(), server.config.plugins.handlers.clone()].concat();
+    let known = dev::looks(&folders, keyhook_host::scan::is_library);
     let plugin = PluginCrate::find(Path::new("."));
     server.run_then(|running| {
         show(running, flags, created);
         let install = dev::plugins_folder(&flags.folder);
-        Follow::new(Arc::clone(&running.inner), Arc::clone(&status), Voice::of_stdout(), folders, install, plugin).start();
+        Follow::new(Arc::clone(&running.inner), Arc::clone(&status), Voice::of_stdout(), (folders, known), install, plugin).start();
     })?;
     Ok(if status.is_to_start_anew() { ExitCode::from(dev::AGAIN) } else { ExitCode::SUCCESS })
 }

@@ -9,7 +9,7 @@ use keyhook_host::PluginReport;
 use tokio::sync::mpsc;
 
 use super::plugin_crate::{Build, PluginCrate, install, without_color};
-use super::watch::watch;
+use super::watch::{Looks, looks, watch};
 use super::{Status, Voice};
 use crate::live::Inner;
 
@@ -23,6 +23,8 @@ pub(crate) struct Follow {
     pub(crate) voice: Voice,
     /// The folders with plugins and URL handlers.
     pub(crate) folders: Vec<PathBuf>,
+    /// What they looked like before their libraries were loaded.
+    known: Mutex<Looks>,
     /// Where the crate's library goes.
     pub(crate) install: PathBuf,
     /// The crate in the current folder.
@@ -36,11 +38,11 @@ impl Follow {
         server: Arc<Inner>,
         status: Arc<Status>,
         voice: Voice,
-        folders: Vec<PathBuf>,
+        (folders, known): (Vec<PathBuf>, Looks),
         install: PathBuf,
         plugin: Option<PluginCrate>,
     ) -> Arc<Follow> {
-        Arc::new(Follow { server, status, voice, folders, install, plugin, began: Mutex::default() })
+        Arc::new(Follow { server, status, voice, folders, known: Mutex::new(known), install, plugin, began: Mutex::default() })
     }
 
     /// Follows until the runtime ends.
@@ -54,7 +56,8 @@ impl Follow {
     /// Loads what changed in the folders.
     async fn libraries(self: Arc<Follow>) {
         let (sender, mut changes) = mpsc::channel(1);
-        tokio::spawn(watch(self.folders.clone(), keyhook_host::scan::is_library, sender));
+        let known = std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::spawn(watch(self.folders.clone(), keyhook_host::scan::is_library, known, sender));
         let mut generations = 1;
         while changes.recv().await.is_some() {
             let began = self.began().take().unwrap_or_else(Instant::now);
@@ -81,7 +84,8 @@ impl Follow {
     /// Builds at the start and after every change.
     async fn sources(self: Arc<Follow>, plugin: PluginCrate) {
         let (sender, mut changes) = mpsc::channel(1);
-        tokio::spawn(watch(plugin.watched(), PluginCrate::is_source, sender));
+        let known = looks(&plugin.watched(), PluginCrate::is_source);
+        tokio::spawn(watch(plugin.watched(), PluginCrate::is_source, known, sender));
         loop {
             let began = Instant::now();
             self.voice.building(&plugin.name);

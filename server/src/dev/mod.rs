@@ -22,6 +22,7 @@ pub(crate) use screen::Screen;
 pub(crate) use status::{Status, end};
 pub(crate) use supervise::{AGAIN, supervise};
 pub(crate) use voice::Voice;
+pub(crate) use watch::looks;
 
 use crate::cli::Dev;
 use crate::config::{Origin, Table};

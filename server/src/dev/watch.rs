@@ -17,20 +17,31 @@ const SETTLE: Duration = Duration::from_millis(60);
 const POLL: Duration = Duration::from_secs(2);
 
 /// What a file looks like: inode, size, time of change in nanoseconds.
-type Look = (u64, u64, i64, i64);
+pub(crate) type Look = (u64, u64, i64, i64);
+
+/// What the files in some folders look like.
+pub(crate) type Looks = BTreeMap<PathBuf, Look>;
+
+/// Looks at the files that count now. Taken before they are read, so that a change right after it is noticed.
+pub(crate) fn looks(folders: &[PathBuf], wanted: fn(&Path) -> bool) -> Looks {
+    let mut found = Looks::new();
+    for folder in folders {
+        collect(folder, wanted, &mut found);
+    }
+    found
+}
 
 /// Watches until the receiver is gone, and sends one message per change that came to rest.
 ///
-/// `wanted` says which files count.
-pub(crate) async fn watch(folders: Vec<PathBuf>, wanted: fn(&Path) -> bool, changes: mpsc::Sender<()>) {
+/// `wanted` says which files count, `known` what they looked like when they were read.
+pub(crate) async fn watch(folders: Vec<PathBuf>, wanted: fn(&Path) -> bool, mut known: Looks, changes: mpsc::Sender<()>) {
     let (wake, mut woken) = mpsc::channel(1);
     // The sender that is kept here keeps the channel open where there is no inotify: then the poll alone wakes.
     let _watcher = watcher(&folders, wake.clone());
-    let mut known = look(&folders, wanted).await;
     while !changes.is_closed() {
-        let _ = tokio::time::timeout(POLL, woken.recv()).await;
         let mut seen = look(&folders, wanted).await;
         if seen == known {
+            let _ = tokio::time::timeout(POLL, woken.recv()).await;
             continue;
         }
         loop {
@@ -67,20 +78,12 @@ fn watcher(folders: &[PathBuf], wake: mpsc::Sender<()>) -> Option<RecommendedWat
     Some(watcher)
 }
 
-async fn look(folders: &[PathBuf], wanted: fn(&Path) -> bool) -> BTreeMap<PathBuf, Look> {
+async fn look(folders: &[PathBuf], wanted: fn(&Path) -> bool) -> Looks {
     let folders = folders.to_vec();
-    tokio::task::spawn_blocking(move || {
-        let mut found = BTreeMap::new();
-        for folder in &folders {
-            collect(folder, wanted, &mut found);
-        }
-        found
-    })
-    .await
-    .unwrap_or_default()
+    tokio::task::spawn_blocking(move || looks(&folders, wanted)).await.unwrap_or_default()
 }
 
-fn collect(path: &Path, wanted: fn(&Path) -> bool, into: &mut BTreeMap<PathBuf, Look>) {
+fn collect(path: &Path, wanted: fn(&Path) -> bool, into: &mut Looks) {
     let Ok(metadata) = std::fs::metadata(path) else { return };
     if metadata.is_dir() {
         let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
@@ -124,8 +127,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("keyhook-watch-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let (sender, mut changes) = mpsc::channel(8);
-        tokio::spawn(watch(vec![folder.clone()], is_library, sender));
-        tokio::task::yield_now().await;
+        let known = looks(std::slice::from_ref(&folder), is_library);
+        tokio::spawn(watch(vec![folder.clone()], is_library, known, sender));
         std::fs::write(folder.join("notes.txt"), "not a library").unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(changes.try_recv().is_err(), "a text file is no plugin");

@@ -153,3 +153,19 @@ fn after_fifty_generations_a_fresh_process_takes_over() {
     }
     assert_eq!(status()["plugins"], 1, "{}", server.log());
 }
+
+#[test]
+fn a_dropped_library_is_loaded_a_bad_one_is_named_and_one_taken_away_is_gone() {
+    let scratch = Scratch::new("drop");
+    let server = Server::dev(scratch.path(), &[]);
+    let place = scratch.join("keyhook-dev/plugins/libcustomize_response.so");
+    std::fs::copy(libraries::rust("customize-response"), &place).unwrap();
+    server.wait_for(r#""event":"loaded""#);
+    assert_eq!(response(scratch.path())["user_name"], "Bob");
+    scratch.write("keyhook-dev/plugins/notes.so", "no library");
+    server.wait_for(r#""code":"KH0505""#);
+    assert_eq!(response(scratch.path())["user_name"], "Bob", "everything goes on");
+    std::fs::remove_file(place).unwrap();
+    server.wait_for(r#""event":"gone""#);
+    assert_eq!(response(scratch.path())["user_name"], Value::Null);
+}
