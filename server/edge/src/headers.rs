@@ -42,7 +42,11 @@ pub fn complete(mut response: Response, method: &Method, https: bool) -> Respons
 
 fn protect_page(headers: &mut HeaderMap, html: bool) {
     let policy = if headers.contains_key(header::CONTENT_SECURITY_POLICY) { ALWAYS } else { CONTENT_SECURITY_POLICY };
-    headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // Compared as a whole: 'none' beside another source means nothing.
+    let is_there = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().any(|own| own == ALWAYS || own == CONTENT_SECURITY_POLICY);
+    if !is_there {
+        headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     default_to(headers, header::REFERRER_POLICY, "no-referrer");
     if html {
@@ -101,6 +105,15 @@ mod tests {
         let page = complete(Response::html(StatusCode::OK, "").with(header::CONTENT_SECURITY_POLICY, own), &Method::GET, false);
         assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), ["default-src *; frame-ancestors *", ALWAYS]);
         assert!(values(&page, &header::STRICT_TRANSPORT_SECURITY).is_empty());
+    }
+
+    #[test]
+    fn a_policy_that_is_there_already_is_not_sent_twice() {
+        for policy in [CONTENT_SECURITY_POLICY, ALWAYS] {
+            let own = HeaderValue::from_static(policy);
+            let page = complete(Response::html(StatusCode::OK, "").with(header::CONTENT_SECURITY_POLICY, own), &Method::GET, false);
+            assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), [policy]);
+        }
     }
 
     #[test]
