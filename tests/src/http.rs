@@ -1,6 +1,7 @@
 //! A raw HTTP/1.1 client: it sends exactly what it is told and hides nothing of the answer.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -91,13 +92,13 @@ impl Client {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.host);
         if !self.cookies.is_empty() {
             let all: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            head += &format!("cookie: {}\r\n", all.join("; "));
+            let _ = write!(head, "cookie: {}\r\n", all.join("; "));
         }
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         if method != "GET" && method != "HEAD" {
-            head += &format!("content-length: {}\r\n", body.len());
+            let _ = write!(head, "content-length: {}\r\n", body.len());
         }
         head += "\r\n";
         let answer = self.send(&[head.as_bytes(), body].concat()).unwrap_or_else(|error| panic!("{method} {path}: {error}"));

@@ -31,6 +31,20 @@ pub fn rust(package: &str) -> PathBuf {
     library
 }
 
+/// The library of a crate of the workspace as somebody builds it who has set `panic = "abort"`.
+pub fn aborting(package: &str) -> PathBuf {
+    let target = workspace().join("target/test-plugins-abort");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--release", "-p", package, "--target-dir"])
+        .arg(&target)
+        .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    target.join("release").join(format!("lib{}.so", package.replace('-', "_")))
+}
+
 fn fixtures() -> impl Iterator<Item = PathBuf> {
     let folder = workspace().join("tests/fixtures");
     std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.join("Cargo.toml").exists())

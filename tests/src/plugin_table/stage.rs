@@ -125,8 +125,7 @@ impl Stage {
         let mut text = format!("> {method} {shown}\n< {}\n", answer.status);
         text += &shown_headers(&answer);
         let body = answer.text();
-        let page = body.split_once("<main").and_then(|(_, rest)| rest.split_once("</main>"));
-        text += page.map_or(body.as_str(), |(main, _)| main);
+        text += &shown_body(&body);
         let masked = self.masked(&text);
         let _ = writeln!(self.transcript, "{}", masked.trim_end());
         answer
@@ -141,6 +140,14 @@ impl Stage {
         }
         mask_words(&out)
     }
+}
+
+/// A plugin's page without the theme around it; of an error page of the server its code.
+fn shown_body(body: &str) -> String {
+    let body: String = body.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    let Some((main, _)) = body.split_once("<main").and_then(|(_, rest)| rest.split_once("</main>")) else { return body };
+    let code = main.split_once("<dd><code>").and_then(|(_, rest)| rest.split_once("</code>"));
+    code.map_or_else(|| main.trim_start_matches('>').trim().to_owned(), |(code, _)| format!("(the server's page for {code})"))
 }
 
 fn shown_headers(answer: &Answer) -> String {
@@ -160,7 +167,7 @@ fn shown_headers(answer: &Answer) -> String {
     text
 }
 
-/// Replaces every run of 16 or more characters of base64url that has a digit and both cases of letters.
+/// Replaces every run of base64url that no word looks like: 16 or more characters with a digit, 20 or more in both cases.
 fn mask_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
@@ -170,7 +177,8 @@ fn mask_words(text: &str) -> String {
             continue;
         }
         let has = |test: fn(&char) -> bool| word.chars().any(|character| test(&character));
-        let is_random = word.len() >= 16 && has(char::is_ascii_digit) && has(char::is_ascii_lowercase);
+        let (digit, upper) = (word.len() >= 16 && has(char::is_ascii_digit), word.len() >= 20 && has(char::is_ascii_uppercase));
+        let is_random = has(char::is_ascii_lowercase) && (digit || upper);
         out += if is_random { "***" } else { &word };
         word.clear();
         out.push(character);

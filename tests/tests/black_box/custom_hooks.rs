@@ -22,8 +22,8 @@ fn fired(others: &[&str], configuration: &str) -> Vec<String> {
 #[test]
 fn a_hook_that_nobody_answers_leaves_the_payload_alone() {
     let said = fired(&[], "");
-    assert_eq!(said[0], r#"witness.greet {"name": "Bob"}"#);
-    assert_eq!(said[2], r#"witness.nobody-listens {"kept": [1, 2]}"#);
+    assert_eq!(said[0], r#"witness.greet {"name":"Bob"}"#);
+    assert_eq!(said[2], r#"witness.nobody-listens {"kept":[1,2]}"#);
     assert_eq!(said[3], "witness.slow {}");
 }
 

@@ -28,11 +28,13 @@ fn the_example_answers_at_the_path_that_it_chose() {
 #[test]
 fn a_body_over_the_limit_never_reaches_the_plugin() {
     let local = with(&["witness"], "");
-    let body = vec![b'a'; (1 << 20) + 1];
+    let body = vec![b'a'; (64 << 10) + 1];
     let answer = local.client().request("POST", "/x/witness/form", &[("content-type", "text/plain")], &body);
     assert_eq!(answer.status, 413);
-    let fits = local.client().request("POST", "/x/witness/form", &[("content-type", "text/plain")], &body[2..]);
-    assert_eq!((fits.status, fits.text()), (200, format!("|a=-|{} bytes", body.len() - 2)));
+    let fits = local.client().request("POST", "/x/witness/form", &[("content-type", "text/plain")], &body[1..]);
+    assert_eq!((fits.status, fits.text()), (200, "|a=-|65536 bytes".to_owned()));
+    let local = with(&["witness"], "[server.limits]\nbody = \"1MiB\"\n");
+    assert_eq!(local.client().request("POST", "/x/witness/form", &[("content-type", "text/plain")], &body).status, 200);
 }
 
 #[test]

@@ -1,0 +1,302 @@
+//! Plugins that panic, hang, lie and flood: each harms its own request, and nothing fails open.
+
+use std::time::{Duration, Instant};
+
+use keyhook_tests::binary::{self, Server};
+use keyhook_tests::captured;
+use keyhook_tests::flow::{Ask, Pkce};
+use keyhook_tests::http::Answer;
+use keyhook_tests::libraries;
+use keyhook_tests::local::Local;
+use keyhook_tests::plugin_table::Stage;
+use keyhook_tests::scratch::Scratch;
+
+/// Short deadlines and few places, so that a test sees them.
+const SHORT: &str = "[plugins.misbehaving]\nallow = [\"store\", \"session\", \"approve\"]\ntimeout = \"300ms\"\nmax_panics = 1000\n";
+
+fn stage(configuration: &str) -> Stage {
+    let scratch = Scratch::new("misbehaving");
+    libraries::install_crate("misbehaving", scratch.path());
+    Stage::new(Local::start(|builder| builder.config_text(configuration).plugins_directory(scratch.path()).probe(binary::path())))
+}
+
+/// A code for `shop`, by way of the plugin's own approval.
+fn code(stage: &mut Stage) -> String {
+    let answer = stage.arrive(&[("misdeed", "approve")]);
+    answer.location_parameter("code").unwrap_or_else(|| panic!("no code: {} {}", answer.status, answer.text()))
+}
+
+fn assert_no_token(misdeed: &str, answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{misdeed}: {}", answer.text());
+    let text = answer.text();
+    assert!(!text.contains("access_token") && !text.contains("edited"), "{misdeed}: {text}");
+    let expected = if status == 503 { "temporarily_unavailable" } else { "server_error" };
+    assert_eq!(answer.error(), expected, "{misdeed}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{misdeed}");
+}
+
+#[test]
+fn whatever_fails_at_the_token_endpoint_gives_no_token_and_leaves_the_code_good() {
+    let mut stage = stage(SHORT);
+    let failing =
+        ["panic", "bomb", "index", "validation-panic", "access_token", "token_type", "scope", "error", "refresh_token", "id_token"];
+    for misdeed in failing.into_iter().chain(["remove", "respond", "store", "large"]) {
+        let code = code(&mut stage);
+        assert_no_token(misdeed, &stage.redeem(&code, &[("misdeed", misdeed)]), 500);
+        let good = stage.redeem(&code, &[("misdeed", "nothing")]);
+        assert_eq!(good.status, 200, "{misdeed}: {}", good.text());
+        assert_eq!(good.json()["edited_before_the_misdeed"], serde_json::Value::Null);
+    }
+    for misdeed in ["hang", "late"] {
+        let code = code(&mut stage);
+        assert_no_token(misdeed, &stage.redeem(&code, &[("misdeed", misdeed)]), 503);
+        assert_eq!(stage.redeem(&code, &[("misdeed", "nothing")]).status, 200, "{misdeed}");
+    }
+}
+
+#[test]
+fn a_refresh_that_fails_leaves_the_refresh_token_good() {
+    let mut stage = stage(SHORT);
+    let code = code(&mut stage);
+    let first = stage.redeem(&code, &[("misdeed", "nothing")]);
+    let refresh = first.json()["refresh_token"].as_str().unwrap().to_owned();
+    let form = |misdeed| [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), ("misdeed", misdeed)];
+    for misdeed in ["panic", "validation-panic", "access_token"] {
+        assert_no_token(misdeed, &stage.token(&form(misdeed)), 500);
+    }
+    assert_eq!(stage.token(&form("nothing")).status, 200);
+}
+
+#[test]
+fn what_is_written_after_the_deadline_reaches_nobody() {
+    captured::start();
+    let mut stage = stage(SHORT);
+    let before = captured::lines_with("wrote late").len();
+    let code = code(&mut stage);
+    assert_no_token("late", &stage.redeem(&code, &[("misdeed", "late")]), 503);
+    while captured::lines_with("wrote late").len() == before {
+        binary::pause();
+    }
+    let line = captured::lines_with("wrote late").pop().unwrap();
+    assert!(line.contains("Deadline"), "the store refuses who is late: {line}");
+    let good = stage.redeem(&code, &[("misdeed", "nothing")]);
+    assert_eq!((good.status, &good.json()["late"]), (200, &serde_json::Value::Null));
+}
+
+#[test]
+fn nobody_is_signed_in_by_a_hook_that_fails_or_lies() {
+    let mut stage = stage(SHORT);
+    let refused = [
+        ("panic", "server_error"),
+        ("bomb", "server_error"),
+        ("sign-in-and-panic", "server_error"),
+        ("hang", "temporarily_unavailable"),
+        ("subject", "server_error"),
+        ("long-subject", "server_error"),
+        ("no-subject", "server_error"),
+        ("future", "server_error"),
+    ];
+    for (misdeed, error) in refused {
+        stage.browser = stage.local.client();
+        let answer = stage.arrive(&[("misdeed", misdeed)]);
+        assert_eq!(answer.location_parameter("error").as_deref(), Some(error), "{misdeed}: {} {}", answer.status, answer.text());
+        assert_eq!(answer.location_parameter("code"), None, "{misdeed}");
+        let after = stage.arrive(&[]);
+        assert!(after.location().starts_with("/login"), "{misdeed} left a session: {}", after.location());
+    }
+}
+
+#[test]
+fn a_plugin_sends_nobody_elsewhere_and_sets_nothing_of_the_hosts() {
+    let mut stage = stage(SHORT);
+    for misdeed in ["evil", "evil-suffix", "evil-slashes", "evil-backslash", "evil-refresh", "large"] {
+        let answer = stage.arrive(&[("misdeed", misdeed)]);
+        assert_eq!(
+            answer.location_parameter("error").as_deref(),
+            Some("server_error"),
+            "{misdeed}: {} {}",
+            answer.status,
+            answer.location()
+        );
+        assert!(answer.location().starts_with("https://shop.example/cb?"), "{misdeed}: {}", answer.location());
+        assert_eq!(answer.header("refresh"), None, "{misdeed}");
+    }
+    let own = format!("keyhook-dev-{}", stage.local.port);
+    for cookie in [own.as_str(), "__Host-keyhook", "misbehavin", "misbehaving"] {
+        let answer = stage.arrive(&[("misdeed", "host-cookie"), ("cookie", cookie)]);
+        assert_eq!(answer.location_parameter("error").as_deref(), Some("server_error"), "{cookie}");
+        let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+        assert!(set.clone().all(|(_, value)| !value.contains("stolen")), "{cookie}: {set:?}");
+    }
+    assert_eq!(stage.arrive(&[("misdeed", "sniffed")]).header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(stage.arrive(&[("misdeed", "cached")]).header("cache-control"), Some("no-store"));
+    let framed = stage.arrive(&[("misdeed", "framed")]);
+    let policies: Vec<&str> =
+        framed.headers.iter().filter(|(name, _)| name == "content-security-policy").map(|(_, value)| value.as_str()).collect();
+    assert!(policies.contains(&"base-uri 'none'; frame-ancestors 'none'"), "{policies:?}");
+    assert_eq!(framed.header("x-frame-options"), Some("DENY"));
+}
+
+#[test]
+fn a_plugin_may_ask_the_server_itself_while_it_answers() {
+    let mut stage = stage("[plugins.misbehaving]\ntimeout = \"5s\"\n");
+    let address = format!("127.0.0.1:{}", stage.local.port);
+    let answer =
+        stage.credentials(&[("misdeed", "reenter"), ("address", &address), ("inner", "grant_type=client_credentials&client_id=nobody")]);
+    let said = answer.json()["error_description"].as_str().unwrap_or_default().to_owned();
+    assert!(said.starts_with("HTTP/1.1 400") || said.starts_with("HTTP/1.1 401"), "{}", answer.text());
+}
+
+#[test]
+fn ten_panics_a_minute_open_the_breaker_which_tries_again_after_thirty_seconds() {
+    let mut stage = stage("");
+    for round in 0..10 {
+        assert_no_token(&format!("panic {round}"), &stage.credentials(&[("misdeed", "panic")]), 500);
+    }
+    let resting = stage.credentials(&[("misdeed", "nothing")]);
+    assert_no_token("while it rests", &resting, 503);
+    assert_eq!(resting.header("retry-after"), Some("30"));
+    assert_eq!(stage.get("/x/misbehaving/calm").status, 503, "its handlers rest, too");
+    assert_eq!(stage.get("/.well-known/oauth-authorization-server").status, 200);
+    stage.local.clock.advance(Duration::from_secs(31));
+    assert_eq!(stage.get("/x/misbehaving/panic/panic").status, 500, "one call may try; it panics");
+    assert_no_token("it rests again", &stage.credentials(&[("misdeed", "nothing")]), 503);
+    stage.local.clock.advance(Duration::from_secs(31));
+    assert_eq!(stage.credentials(&[("misdeed", "nothing")]).status, 200);
+    assert_eq!(stage.get("/x/misbehaving/calm").text(), "calm");
+}
+
+#[test]
+fn panics_that_are_far_apart_open_nothing() {
+    let mut stage = stage("");
+    for _ in 0..30 {
+        assert_eq!(stage.credentials(&[("misdeed", "panic")]).status, 500);
+        stage.local.clock.advance(Duration::from_secs(10));
+    }
+    assert_eq!(stage.credentials(&[("misdeed", "nothing")]).status, 200);
+}
+
+#[test]
+fn a_plugin_whose_end_panics_ends() {
+    let mut stage = stage("[plugins.misbehaving.config]\nends_badly = true\n");
+    assert_eq!(stage.credentials(&[("misdeed", "nothing")]).status, 200);
+    stage.local.reload().unwrap();
+    assert_eq!(stage.credentials(&[("misdeed", "nothing")]).status, 200);
+    assert!(stage.local.stop());
+}
+
+/// `keyhook dev` with `misbehaving` and a configuration.
+fn dev(scratch: &Scratch, configuration: &str) -> Server {
+    libraries::install_crate("misbehaving", &scratch.join("keyhook-dev/plugins"));
+    let configuration = scratch.write("extra.toml", configuration);
+    Server::dev(scratch.path(), &["--config", configuration.to_str().unwrap()])
+}
+
+#[test]
+fn two_hundred_panics_in_the_binary_are_two_hundred_errors_and_then_all_is_well() {
+    let scratch = Scratch::new("panics");
+    let server = dev(&scratch, "[plugins.misbehaving]\nmax_panics = 1000\n");
+    let pid = server.pid();
+    for how in ["panic", "bomb", "index"].into_iter().cycle().take(100) {
+        for path in ["panic", "panic-blocking"] {
+            let answer = server.client().get(&format!("/x/misbehaving/{path}/{how}"));
+            assert_eq!((answer.status, answer.error().as_str()), (500, "server_error"), "{path} {how}: {}", server.log());
+        }
+    }
+    let redirect = format!("http://localhost:{}/playground/callback", server.port);
+    let ask = Ask { client_id: "playground", redirect_uri: &redirect, scope: "read", state: "s", pkce: Pkce::new("panics") };
+    for _ in 0..20 {
+        let answer = server.client().get(&format!("{}&misdeed=panic", ask.path()));
+        assert_eq!(answer.location_parameter("error").as_deref(), Some("server_error"));
+    }
+    assert_eq!(server.client().get("/x/misbehaving/panic/not").text(), "calm");
+    assert_eq!(server.pid(), pid);
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_plugin_that_hangs_is_refused_with_few_threads_while_the_rest_stays_fast_and_the_server_ends() {
+    let scratch = Scratch::new("hangs");
+    let server = dev(&scratch, "[plugins.misbehaving]\ntimeout = \"500ms\"\nmax_concurrency = 8\nmax_queue = 16\n");
+    assert_eq!(server.client().get("/x/misbehaving/calm").text(), "calm");
+    let before = server.threads();
+    let hanging: Vec<_> = (0..100)
+        .map(|_| {
+            let mut client = server.client();
+            std::thread::spawn(move || client.get("/x/misbehaving/hang-forever").status)
+        })
+        .collect();
+    let mut slowest = Duration::ZERO;
+    for _ in 0..50 {
+        let started = Instant::now();
+        assert_eq!(server.client().get("/.well-known/oauth-authorization-server").status, 200);
+        slowest = slowest.max(started.elapsed());
+    }
+    let statuses: Vec<u16> = hanging.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert!(statuses.iter().all(|status| *status == 503), "{statuses:?}");
+    // Blocking pools keep a few threads of their own; a hundred hanging ones would be seen.
+    assert!(server.threads() <= before + 8 + 4, "{before} threads became {}", server.threads());
+    assert!(slowest < Duration::from_secs(1), "another endpoint took {slowest:?} while the plugin hung");
+    let started = Instant::now();
+    assert_eq!(server.stop(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(7), "it took {:?} to stop", started.elapsed());
+}
+
+#[test]
+fn a_plugin_that_floods_the_log_delays_only_itself() {
+    let scratch = Scratch::new("flood");
+    let server = dev(&scratch, "[plugins.misbehaving]\nallow = [\"approve\"]\ntimeout = \"30s\"\n");
+    let redirect = format!("http://localhost:{}/playground/callback", server.port);
+    let pkce = Pkce::new("flood");
+    let ask = Ask { client_id: "playground", redirect_uri: &redirect, scope: "read", state: "s", pkce: pkce.clone() };
+    let arrived = server.client().get(&format!("{}&misdeed=approve", ask.path()));
+    let code = arrived.location_parameter("code").unwrap_or_else(|| panic!("no code: {} {}", arrived.location(), server.log()));
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "playground"),
+        ("code", &code),
+        ("redirect_uri", &redirect),
+        ("code_verifier", &pkce.verifier),
+        ("misdeed", "flood"),
+    ];
+    let answer = server.client().post("/token", &form);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let log = server.log();
+    let flood = log.lines().filter(|line| line.contains("flood flood")).map(str::len);
+    let (count, longest) = flood.fold((0, 0), |(count, longest), len| (count + 1, longest.max(len)));
+    assert!(count > 0 && longest < 9_000, "{count} lines of up to {longest} bytes");
+}
+
+#[test]
+fn nonsense_from_c_is_an_error_and_keeps_nothing() {
+    let scratch = Scratch::new("misfit");
+    libraries::misfit(&scratch.join("misfit.so"), "misfit", &[]);
+    let local = Local::start(|builder| {
+        builder.config_text("[plugins.misfit]\nmax_panics = 1000\n").plugins_directory(scratch.path()).probe(binary::path())
+    });
+    let mut stage = Stage::new(local);
+    for word in ["ninety-nine", "minus-one", "least", "panicked", "sign-in", "approve", "respond", "deny", "deny-broken"] {
+        assert_no_token(word, &stage.credentials(&[("misfit", word)]), 500);
+    }
+    let public = stage.credentials(&[("misfit", "deny-public")]);
+    // RFC 6749 §5.2: neither quotation marks nor backslashes in a description.
+    assert_eq!((public.status, public.error().as_str()), (400, "invalid_request"));
+    let description = public.json()["error_description"].as_str().unwrap_or_default().to_owned();
+    assert!(description.bytes().all(|byte| (0x20..0x7f).contains(&byte) && !b"\"\\".contains(&byte)), "{description:?}");
+    assert_eq!(stage.credentials(&[]).status, 200);
+}
+
+#[test]
+fn strings_from_c_that_are_broken_or_huge_are_refused_one_by_one() {
+    let scratch = Scratch::new("strings");
+    libraries::misfit(&scratch.join("misfit.so"), "misfit", &[]);
+    let mut stage = Stage::new(Local::start(|builder| builder.plugins_directory(scratch.path()).probe(binary::path())));
+    let answer = stage.credentials(&[("misfit", "strings")]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(
+        answer.json()["said"],
+        "value-2 cut-2 name-2 json-2 huge-2 hugename-2 hugejson-2 empty+0 noname-2 get-2 part-4 list-1 fire-2 status-2 body-4 "
+    );
+    assert_eq!(answer.json()["empty"], "");
+    assert_eq!(stage.get("/x/misfit/headers").text(), "all refused");
+}
