@@ -167,8 +167,9 @@ impl Process {
 
     fn resident_megabytes(&self) -> f64 {
         let resident = |pid: u32| -> Option<f64> {
-            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-            status.lines().find(|line| line.starts_with("VmRSS"))?.split_whitespace().nth(1)?.parse().ok()
+            // Pages that both processes map count once.
+            let status = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+            status.lines().find(|line| line.starts_with("Pss:"))?.split_whitespace().nth(1)?.parse().ok()
         };
         self.family().into_iter().filter_map(resident).sum::<f64>() / 1024.0
     }
