@@ -144,6 +144,23 @@ impl Granted {
         Err(OAuthError::invalid_scope("the requested scope exceeds what was granted").with_kh(kh::REFRESH_SCOPE))
     }
 
+    /// What of it the client may still have: an operator may have taken a scope from the client since it was granted.
+    ///
+    /// # Errors
+    /// `invalid_scope` if nothing is left of something: a token without a scope could mean anything.
+    pub fn still(self, allowed: &Scope) -> Result<Self, OAuthError> {
+        if self.0.is_subset_of(allowed) {
+            return Ok(self);
+        }
+        let left: Scope = self.0.iter().filter(|token| allowed.contains(token)).collect();
+        if left.is_empty() {
+            return Err(
+                OAuthError::invalid_scope("the client may have nothing of what was granted any more").with_kh(kh::SCOPE_NOT_ALLOWED)
+            );
+        }
+        Ok(Self(left))
+    }
+
     /// What was granted.
     pub const fn scope(&self) -> &Scope {
         &self.0

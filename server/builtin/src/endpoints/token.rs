@@ -113,6 +113,7 @@ impl Exchange<'_> {
     async fn round(&self, event: &mut Event) -> Result<Round, OAuthError> {
         let context = self.context;
         let mut pending = self.grant.redeem(self.form, self.client, context).await?;
+        pending.scope = pending.scope.still(&self.client.scope)?;
         event.subject.clone_from(&pending.subject);
         let before = data_before(&pending, context);
         let mut draft = mint(&pending, self.client, context)?;

@@ -6,6 +6,7 @@ use keyhook_component::audit::Decision;
 use keyhook_component::record::{Key, Kind, State};
 use keyhook_component::store::{Index, Page, Store};
 use keyhook_core::Client;
+use keyhook_core::scope::Scope;
 
 use crate::support::*;
 
@@ -165,4 +166,27 @@ async fn the_store_holds_no_token_that_could_be_used() {
             assert!(matches!(record.key, Key::Issued(_)));
         }
     }
+}
+
+/// What an operator takes from a client is gone with its next token, and not a year later.
+#[tokio::test]
+async fn a_scope_that_was_taken_from_the_client_is_issued_no_more() {
+    let world = world().await;
+    let (_, token) = family(&world, SHOP, "shop").await;
+    let only = |scope: &str| Client { scope: Scope::parse(scope).unwrap(), default_scope: Scope::empty(), ..confidential("shop") };
+    world.register(only("read")).await;
+    let answer = world.refresh(SHOP, &token).await.unwrap();
+    assert_eq!(answer["scope"], "read", "and the client is told (RFC 6749 §5.1)");
+    let code = world.code("shop").await;
+    assert_eq!(world.redeem(SHOP, &code).await.unwrap()["scope"], "read");
+
+    world.register(only("other")).await;
+    let token = text(&answer, "refresh_token");
+    assert_eq!(
+        refused(world.refresh(SHOP, token).await),
+        ("invalid_scope", "KH0212"),
+        "no token without any scope in place of one with some"
+    );
+    world.register(only("read write")).await;
+    assert_eq!(world.refresh(SHOP, token).await.unwrap()["scope"], "read write", "the refused request spent nothing");
 }
