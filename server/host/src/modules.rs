@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyhook_component::system::{Clock, Random};
+use once_cell::sync::OnceCell;
 
 use crate::ffi::HostTable;
 use crate::inspect::{Tag, inspect};
@@ -45,23 +46,19 @@ pub(crate) struct Modules {
     private: Option<PathBuf>,
     probe: Probe,
     loaded: Mutex<HashMap<Digest, Arc<Module>>>,
-    linked: Mutex<Option<Vec<Arc<Loaded>>>>,
+    /// Made once; the standard library has no once-cell whose making may fail.
+    linked: OnceCell<Vec<Arc<Loaded>>>,
 }
 
 impl Modules {
     pub(crate) fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>, private: Option<PathBuf>, probe: Probe) -> Modules {
-        Modules { clock, random, private, probe, loaded: Mutex::default(), linked: Mutex::default() }
+        Modules { clock, random, private, probe, loaded: Mutex::default(), linked: OnceCell::new() }
     }
 
     /// The plugins that are linked into this program.
     pub(crate) fn linked(&self) -> Result<Vec<Arc<Loaded>>, Refusal> {
-        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*linked {
-            return Ok(known.clone());
-        }
-        let found: Vec<_> = loader::linked(self.table("linked"))?.into_iter().map(Arc::new).collect();
-        *linked = Some(found.clone());
-        Ok(found)
+        let make = || Ok(loader::linked(self.table("linked"))?.into_iter().map(Arc::new).collect());
+        self.linked.get_or_try_init(make).cloned()
     }
 
     /// The module of a snapshot, loaded now if it was not; `probed` tries it in a child first.
