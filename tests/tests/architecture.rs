@@ -81,13 +81,7 @@ fn what_ships_knows_no_http_library() {
 
 #[test]
 fn unsafe_code_stands_at_the_border_alone() {
-    let allowed = [
-        "plugin-api/src/abi.rs",
-        "plugin-api/src/thunk.rs",
-        "plugin-api/test/src/ffi.rs",
-        "server/host/src/loader.rs",
-        "server/host/src/ffi.rs",
-    ];
+    let allowed = ["plugin-api/src/abi.rs", "plugin-api/src/thunk.rs", "server/host/src/loader.rs", "server/host/src/ffi.rs"];
     let mut files = Vec::new();
     for folder in ["server", "plugin-api", "plugins"] {
         sources(&root().join(folder), &mut files);
@@ -97,7 +91,10 @@ fn unsafe_code_stands_at_the_border_alone() {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let used = code.filter(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl")).count();
-        assert!(used == 0 || allowed.contains(&name.as_str()) || name.contains("/tests/"), "{name} has unsafe code");
+        // The stand-in server of the plugin tests is the other side of the same border.
+        let at_the_border =
+            used == 0 || allowed.contains(&name.as_str()) || name.contains("/tests/") || name.starts_with("plugin-api/test/src/border/");
+        assert!(at_the_border, "{name} has unsafe code");
     }
 }
 
