@@ -1,4 +1,4 @@
-//! Stand-ins for what the server is given: clock, chance, store, audit log, hooks, pages.
+//! Stand-ins for what the server is given (clock, chance, store, audit log, hooks, pages), and tokens that are not what they say.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -18,6 +18,7 @@ use keyhook_component::system::{Clock, Random};
 use keyhook_core::error::OAuthError;
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
+use keyhook_core::token::IssuedToken;
 use keyhook_stores::memory::MemoryStore;
 
 /// A clock that stands still until the test moves it.
@@ -165,4 +166,19 @@ impl Pages for NoPages {
     fn wrap(&self, _: &str, html: &str) -> String {
         html.to_owned()
     }
+}
+
+/// The same selector with another secret, well formed.
+pub fn forged(token: &str) -> String {
+    let kind = IssuedToken::sniff(token).unwrap();
+    let parsed = IssuedToken::parse(kind, token).unwrap();
+    IssuedToken::new(kind, parsed.id, parsed.grant, [9; 32]).encode().into_inner()
+}
+
+/// The same selector and secret, said to belong to another grant.
+pub fn rerouted(token: &str) -> String {
+    let kind = IssuedToken::sniff(token).unwrap();
+    let mut parsed = IssuedToken::parse(kind, token).unwrap();
+    parsed.grant = RecordId::from_raw(parsed.grant.raw() + 1);
+    parsed.encode().into_inner()
 }

@@ -288,18 +288,3 @@ pub fn refused(answer: Answer) -> (&'static str, &'static str) {
 pub fn other_auth(client: Client, method: AuthMethod) -> Client {
     Client { auth_method: method, ..client }
 }
-
-/// The same selector with another secret, well formed.
-pub fn forged(token: &str) -> String {
-    let kind = IssuedToken::sniff(token).unwrap();
-    let parsed = IssuedToken::parse(kind, token).unwrap();
-    IssuedToken::new(kind, parsed.id, parsed.grant, [9; 32]).encode().into_inner()
-}
-
-/// The same selector and secret, said to belong to another grant.
-pub fn rerouted(token: &str) -> String {
-    let kind = IssuedToken::sniff(token).unwrap();
-    let mut parsed = IssuedToken::parse(kind, token).unwrap();
-    parsed.grant = RecordId::from_raw(parsed.grant.raw() + 1);
-    parsed.encode().into_inner()
-}
