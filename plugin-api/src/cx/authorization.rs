@@ -66,7 +66,9 @@ impl AuthorizationCx {
         self.fact("state")
     }
 
-    /// A parameter of the authorization request.
+    /// A query parameter of this HTTP request: in the first `authorization_GET` any parameter of the authorization request. When
+    /// the browser comes back, by a form or from a login elsewhere, it does not send them again: carry what you need in
+    /// [`AuthorizationCx::data`].
     pub fn query(&self, name: &str) -> Option<&str> {
         self.text(part::QUERY, name)
     }

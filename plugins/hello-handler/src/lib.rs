@@ -1,10 +1,11 @@
 //! Answers `GET /my/custom/url` with `hello world`.
 //!
-//! The smallest URL handler there is. A path outside `/x/hello-handler/` has to be allowed by the server's configuration:
+//! The smallest URL handler there is. Any path does that the server does not answer itself; `/x/hello-handler/…` no other plugin
+//! can have. To answer a URL of the server's own the operator has to allow it:
 //!
 //! ```toml
 //! [plugins.hello-handler]
-//! routes = ["/my/custom/url"]
+//! routes = ["/logout"]
 //! ```
 //!
 //! Build it with `cargo build --release -p hello-handler` and drop `target/release/libhello_handler.so` into a folder of
