@@ -23,8 +23,16 @@ fn answers(stage: &mut Stage) {
     stage.arrive(&[("ask", "deny")]);
     stage.case("a description that is not public stays in the log");
     stage.arrive(&[("ask", "deny-quietly")]);
-    stage.case("a plugin's login page elsewhere is reached if its origin is configured");
-    stage.arrive(&[("ask", "login-at")]);
+    stage.case("a plugin's login page elsewhere is reached if its origin is configured; coming back fires authorization_GET again");
+    let away = stage.arrive(&[("ask", "login-at")]);
+    let back = format!("/authorize/resume?interaction={}", away.location_parameter("interaction").unwrap_or_default());
+    stage.get(&back);
+    stage.get(&back);
+    stage.case("nobody else comes back in this visitor's place");
+    let away = stage.arrive(&[("ask", "login-at")]);
+    let back = format!("/authorize/resume?interaction={}", away.location_parameter("interaction").unwrap_or_default());
+    stage.browser = stage.local.client();
+    stage.get(&back);
     stage.case("a plugin cannot send the browser to an origin that is not configured");
     stage.arrive(&[("ask", "login-elsewhere")]);
     stage.case("a client that asked for no page gets none from a plugin (OIDC Core §3.1.2.1)");

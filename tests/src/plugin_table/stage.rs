@@ -136,7 +136,7 @@ impl Stage {
         let port = self.local.port.to_string();
         let mut out = text.to_owned();
         for before in ["localhost:", "localhost%3A", "keyhook-dev-"] {
-            out = out.replace(&format!("{before}{port}"), &format!("{before}PORT"));
+            out = out.replace(&format!("{before}{port}"), &format!("{before}port"));
         }
         mask_words(&out)
     }

@@ -17,7 +17,7 @@ fn with(packages: &[&str], configuration: &str) -> Local {
 
 #[test]
 fn the_example_answers_at_the_path_that_it_chose() {
-    let local = with(&["hello-handler"], "[plugins.hello-handler]\nroutes = [\"/my/custom/url\"]\n");
+    let local = with(&["hello-handler"], "");
     let answer = local.client().get("/my/custom/url");
     assert_eq!((answer.status, answer.text().as_str()), (200, "hello world"));
     assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));

@@ -185,6 +185,38 @@ fn a_plugin_whose_end_panics_ends() {
     assert!(stage.local.stop());
 }
 
+#[test]
+fn a_server_ends_although_a_plugin_left_a_thread_running() {
+    let scratch = Scratch::new("thread");
+    let server = dev(&scratch, "[plugins.misbehaving.config]\nstart = \"thread\"\n");
+    assert_eq!(server.client().get("/x/misbehaving/calm").text(), "calm");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_plugin_hears_that_its_caller_is_gone() {
+    let mut stage = stage("[plugins.misbehaving]\ntimeout = \"60s\"\n");
+    let before = captured::lines_with("was told to stop").len();
+    let request = format!(
+        "POST /token HTTP/1.1\r\nhost: localhost:{}\r\nauthorization: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: 47\r\n\r\ngrant_type=client_credentials&misdeed=hang&p=ab",
+        stage.local.port,
+        keyhook_tests::http::basic("shop", keyhook_tests::local::SECRET),
+    );
+    let mut stream = std::net::TcpStream::connect(stage.browser.address).unwrap();
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    // Answers of others prove that the request is being answered, not waiting in the socket.
+    for _ in 0..3 {
+        assert_eq!(stage.credentials(&[("misdeed", "nothing")]).status, 200);
+    }
+    drop(stream);
+    let started = Instant::now();
+    while captured::lines_with("was told to stop").len() == before {
+        assert!(started.elapsed() < Duration::from_secs(20), "it was never told");
+        binary::pause();
+    }
+}
+
 /// `keyhook dev` with `misbehaving` and a configuration.
 fn dev(scratch: &Scratch, configuration: &str) -> Server {
     libraries::install_crate("misbehaving", &scratch.join("keyhook-dev/plugins"));
@@ -261,6 +293,7 @@ fn a_plugin_that_floods_the_log_delays_only_itself() {
     ];
     let answer = server.client().post("/token", &form);
     assert_eq!(answer.status, 200, "{}", answer.text());
+    server.wait_for("flood flood");
     let log = server.log();
     let flood = log.lines().filter(|line| line.contains("flood flood")).map(str::len);
     let (count, longest) = flood.fold((0, 0), |(count, longest), len| (count + 1, longest.max(len)));

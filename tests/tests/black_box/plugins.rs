@@ -53,6 +53,18 @@ fn the_operator_overrides_priorities_and_orders() {
 }
 
 #[test]
+fn the_order_in_force_is_written_at_the_start() {
+    keyhook_tests::captured::start();
+    let scratch = Scratch::new("order-shown");
+    let configuration = "[plugins.alpha.priority]\naccess_token_response = -7\n";
+    let local = loaded(&folder(&scratch), configuration);
+    let order = keyhook_tests::captured::lines_with("\"hook\":\"access_token_response\"");
+    // The observer stands behind those that decide.
+    assert!(order.iter().any(|line| line.contains("\"plugins\":\"alpha, zulu, witness, zulu\"")), "{order:?}");
+    drop(local);
+}
+
+#[test]
 fn what_a_plugin_is_not_allowed_it_cannot_do() {
     let scratch = Scratch::new("allow");
     let folder = folder(&scratch);

@@ -23,6 +23,7 @@ fn dev_names_every_bad_file_with_its_code_and_runs_the_good_one() {
     let scratch = Scratch::new("refusals");
     let bad = bad_files::fill(&scratch.join("keyhook-dev/plugins"));
     let server = Server::dev(scratch.path(), &[]);
+    server.wait_for("\"event\":\"started\"");
     let log = server.log();
     for Bad { file, code, why } in &bad {
         let said = line(&log, file);
@@ -65,6 +66,7 @@ fn dev_warns_of_a_file_that_a_group_can_write_and_serve_refuses_it() {
     let scratch = Scratch::new("group-dev");
     let arguments = ["--plugins-directory", production.path().join("plugins").to_str().unwrap()].map(str::to_owned);
     let server = Server::dev(scratch.path(), &arguments.each_ref().map(String::as_str));
+    server.wait_for("\"event\":\"started\"");
     let log = server.log();
     let warning = log.lines().find(|line| line.contains("\"event\":\"plugin_warning\"")).unwrap_or_else(|| panic!("no warning: {log}"));
     assert!(warning.contains("(mode 775)") && warning.contains("chmod g-w"), "{warning}");
@@ -109,6 +111,7 @@ fn serve_warns_once_of_each_file_that_nobody_approved_and_runs_none_of_them() {
     let good = production.plugins().join("a-good.so");
     let left: Vec<_> = bad.iter().filter(|bad| bad.file.exists() && !bad.why.starts_with("same content")).collect();
     let server = production.serve();
+    server.wait_for("\"event\":\"started\"");
     let log = server.log();
     for file in left.iter().map(|bad| &bad.file).chain([&good]) {
         let said = format!("\"file\":\"{}\"", file.display());
@@ -187,6 +190,53 @@ fn an_approved_library_runs_and_only_that_one() {
     let server = production.serve();
     assert_eq!(server.client().get("/x/versioned/version").text(), "A");
     assert_eq!(server.client().get("/x/stranger/headers").status, 404);
+    server.wait_for("\"event\":\"started\"");
     assert_eq!(server.log().matches("KH0516").count(), 1, "{}", server.log());
     assert_eq!(server.stop(), Some(0));
+}
+
+/// Four bytes of the first 4 KiB changed, from a fixed seed: what structure checks let through may kill who loads it.
+fn damaged(bytes: &[u8], seed: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    for _ in 0..4 {
+        // xorshift64*: chance that is the same in every run.
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        let draw = state.wrapping_mul(0x2545_F491_4F6C_DD1D);
+        let at = usize::try_from(draw >> 32).unwrap() % bytes.len().min(4096);
+        bytes[at] = draw.to_le_bytes()[0];
+    }
+    bytes
+}
+
+#[test]
+fn sixty_damaged_libraries_kill_at_most_the_child_that_tries_them() {
+    let scratch = Scratch::new("damaged");
+    libraries::misfit(&scratch.join("whole.so"), "whole", &[]);
+    let bytes = std::fs::read(scratch.join("whole.so")).unwrap();
+    std::fs::remove_file(scratch.join("whole.so")).unwrap();
+    let files: Vec<_> = (0..60).map(|seed| scratch.write(format!("damaged{seed:02}.so"), damaged(&bytes, seed))).collect();
+    let tried = |file: &std::path::PathBuf| {
+        let output = binary::run(scratch.path(), &["plugin", "check", file.to_str().unwrap()]);
+        (file.clone(), output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = files.chunks(30).map(|chunk| scope.spawn(move || chunk.iter().map(tried).collect::<Vec<_>>())).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let refused = results.iter().filter(|(_, code, _)| *code != Some(0)).count();
+    assert!(refused > 20, "only {refused} of 60 were refused");
+    for (file, code, text) in results {
+        assert!(code == Some(0) || (code.is_some() && text.contains("KH05")), "{}: {code:?} {text}", file.display());
+    }
+}
+
+#[test]
+fn trust_in_a_folder_needs_one_that_the_server_cannot_write() {
+    let production = Production::new("trust", "trust = \"folder\"\n");
+    libraries::misfit(&production.plugins().join("good.so"), "good", &[]);
+    let (status, text) = production.refusal();
+    assert!(status == Some(6) && text.contains("KH0521"), "{status:?} {text}");
 }
