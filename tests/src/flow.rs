@@ -143,7 +143,12 @@ fn local(browser: &Client, location: &str) -> Option<String> {
 /// Signs in on the built-in login page and allows on the built-in consent page, whichever of the two appear; the answer is the
 /// redirect to the client.
 pub fn walk(browser: &mut Client, ask: &Ask<'_>, person: Person<'_>) -> Answer {
-    let first = browser.get(&ask.path());
+    walk_path(browser, &ask.path(), person)
+}
+
+/// The same for an authorization request of any form.
+pub fn walk_path(browser: &mut Client, path: &str, person: Person<'_>) -> Answer {
+    let first = browser.get(path);
     let mut answer = follow(browser, first);
     for _ in 0..2 {
         if answer.status != 200 {

@@ -1,6 +1,7 @@
 //! The black-box tests: everything here speaks to a running server over a socket, or to the binary over its command line.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ancestors;
 mod author_minute;
 mod authorize;
 mod bad_files;
