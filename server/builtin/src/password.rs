@@ -1,11 +1,13 @@
 //! Passwords: argon2id with OWASP's parameters, computed off the async workers and never by more than so many at once.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use keyhook_core::crypto::constant_time_eq;
 use keyhook_core::secret::Secret;
 use tokio::sync::Semaphore;
 
@@ -59,13 +61,32 @@ pub struct PasswordPool {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     most_waiting: usize,
+    memory: Arc<Memory>,
+}
+
+/// What argon2id works in, one piece for each computation that runs, used again by the next.
+///
+/// Taken anew each time, the 19 MiB would come from whichever arena of the allocator serves the thread, and stay there: a few
+/// dozen sign-ins would hold hundreds of megabytes for good.
+#[derive(Debug, Default)]
+struct Memory(Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn pieces(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl PasswordPool {
     /// A pool of `workers` computations at once, at least one.
     pub fn new(workers: usize) -> PasswordPool {
         let workers = workers.max(1);
-        PasswordPool { permits: Arc::new(Semaphore::new(workers)), waiting: AtomicUsize::new(0), most_waiting: workers * QUEUE_PER_WORKER }
+        PasswordPool {
+            permits: Arc::new(Semaphore::new(workers)),
+            waiting: AtomicUsize::new(0),
+            most_waiting: workers * QUEUE_PER_WORKER,
+            memory: Arc::default(),
+        }
     }
 
     /// Whether `password` is the one that was hashed. `None` costs the same and is never right.
@@ -75,22 +96,40 @@ impl PasswordPool {
     pub async fn matches(&self, password: Secret<String>, hash: Option<String>) -> Result<bool, Busy> {
         let _place = Place::take(self)?;
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Busy)?;
+        let memory = Arc::clone(&self.memory);
         let compared = tokio::task::spawn_blocking(move || {
             // The permit ends with the computation, not with the request that may have gone away meanwhile.
             let _permit = permit;
-            compare(password.expose(), hash.as_deref())
+            let mut piece = memory.pieces().pop().unwrap_or_default();
+            let right = compare(password.expose(), hash.as_deref(), &mut piece);
+            memory.pieces().push(piece);
+            right
         });
         // A computation that panicked has proved nothing.
         Ok(compared.await.unwrap_or(false))
     }
 }
 
-fn compare(password: &str, hash: Option<&str>) -> bool {
+fn compare(password: &str, hash: Option<&str>, memory: &mut Vec<Block>) -> bool {
     if password.len() > LONGEST_PASSWORD {
         return false;
     }
-    let right = Argon2::default().verify_password(password.as_bytes(), hash.unwrap_or(NOBODY)).is_ok();
+    let right = fits(password, hash.unwrap_or(NOBODY), memory).unwrap_or(false);
     right && hash.is_some()
+}
+
+/// Whether a password is the one of a hash in PHC format. `None` for what is no such hash.
+fn fits(password: &str, hash: &str, memory: &mut Vec<Block>) -> Option<bool> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let (salt, expected) = (hash.salt.as_ref()?, hash.hash.as_ref()?);
+    memory.resize(params.block_count(), Block::new());
+    let mut found = vec![0; expected.len()];
+    let argon2 = Argon2::new(algorithm, version, params);
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut found, memory.as_mut_slice()).ok()?;
+    Some(constant_time_eq(&found, expected.as_ref()))
 }
 
 /// A place in the queue, given back when dropped.
@@ -148,6 +187,35 @@ mod tests {
         let quick = async { order.lock().unwrap().push("token") };
         tokio::join!(slow, quick);
         assert_eq!(*order.lock().unwrap(), ["token", "argon2"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn many_computations_share_the_memory_of_those_that_run_at_once() {
+        let pool = Arc::new(PasswordPool::new(2));
+        let all: Vec<_> = (0..12)
+            .map(|_| {
+                tokio::spawn({
+                    let pool = Arc::clone(&pool);
+                    async move { pool.matches(secret("x"), None).await }
+                })
+            })
+            .collect();
+        for one in all {
+            assert_eq!(one.await.unwrap(), Ok(false));
+        }
+        let pieces: Vec<_> = pool.memory.pieces().iter().map(Vec::len).collect();
+        assert!(!pieces.is_empty() && pieces.len() <= 2 && pieces.iter().all(|blocks| *blocks == 19 * 1024), "{pieces:?}");
+    }
+
+    #[tokio::test]
+    async fn memory_of_another_size_and_what_is_in_it_do_not_matter() {
+        let pool = PasswordPool::new(1);
+        let hash = hash_password("correct-horse", &[7; 16]).unwrap();
+        let small = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        for _ in 0..2 {
+            assert_eq!(pool.matches(secret("x"), Some(small.into())).await, Ok(false));
+            assert_eq!(pool.matches(secret("correct-horse"), Some(hash.clone())).await, Ok(true));
+        }
     }
 
     #[tokio::test]
