@@ -25,14 +25,13 @@ pub(crate) struct Measured {
 impl Load {
     /// A request from its parts.
     pub(crate) fn new(method: &str, path: &str, host: &str, authorization: Option<&str>, form: &str, expected: &'static [u8]) -> Load {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
-        if let Some(value) = authorization {
-            head += &format!("authorization: {value}\r\n");
-        }
-        if method == "POST" {
-            head += &format!("content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n", form.len());
-        }
-        Load { request: format!("{head}\r\n{form}").into_bytes(), expected }
+        let authorization = authorization.map(|value| format!("authorization: {value}\r\n")).unwrap_or_default();
+        let body = match method {
+            "POST" => format!("content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n", form.len()),
+            _ => String::new(),
+        };
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}{body}\r\n{form}");
+        Load { request: request.into_bytes(), expected }
     }
 
     /// Runs one round.
