@@ -218,7 +218,8 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
     client.access_ttl = change.access_ttl.or(client.access_ttl);
     client.refresh_ttl = change.refresh_ttl.or(client.refresh_ttl);
     if change.revoke {
-        client.not_before = desk.now();
+        // Never earlier than before: a clock that steps back must not revive what was revoked.
+        client.not_before = client.not_before.max(desk.now());
     }
     if !change.rotate_secret {
         return Ok(None);

@@ -68,7 +68,7 @@ pub(crate) async fn passwd(draft: UserDraft, desk: &Desk) -> Result<Value, Failu
     let mut changed = Stored::clone(&stored);
     changed.body.password = password;
     let answer = shown(&draft.name, &changed.body);
-    let operations = vec![changed.replace()?, sign_out(&draft.name, desk)?];
+    let operations = vec![changed.replace()?, sign_out(&draft.name, desk).await?];
     desk.write(operations, || changed_meanwhile(&format!("user `{}`", draft.name))).await?;
     desk.audit("password set, signed out everywhere".to_owned(), None, Some(&draft.name));
     Ok(answer)
@@ -81,7 +81,7 @@ pub(crate) async fn disable(name: &str, disabled: bool, desk: &Desk) -> Result<V
     let answer = shown(name, &changed.body);
     let mut operations = vec![changed.replace()?];
     if disabled {
-        operations.push(sign_out(name, desk)?);
+        operations.push(sign_out(name, desk).await?);
     }
     desk.write(operations, || changed_meanwhile(&format!("user `{name}`"))).await?;
     desk.audit(if disabled { "user disabled" } else { "user enabled" }.to_owned(), None, Some(name));
@@ -91,7 +91,7 @@ pub(crate) async fn disable(name: &str, disabled: bool, desk: &Desk) -> Result<V
 /// Removes a user and signs it out everywhere; a later user of the same name inherits nothing.
 pub(crate) async fn remove(name: &str, desk: &Desk) -> Result<Value, Failure> {
     let stored = find(name, desk).await?;
-    desk.write(vec![stored.delete(), sign_out(name, desk)?], || changed_meanwhile(&format!("user `{name}`"))).await?;
+    desk.write(vec![stored.delete(), sign_out(name, desk).await?], || changed_meanwhile(&format!("user `{name}`"))).await?;
     desk.audit("user removed".to_owned(), None, Some(name));
     Ok(json!({ "name": name, "removed": true }))
 }
@@ -105,9 +105,11 @@ async fn find(name: &str, desk: &Desk) -> Result<Arc<Stored<User>>, Failure> {
     }
 }
 
-/// Everything of the subject that was born until now is dead.
-fn sign_out(name: &str, desk: &Desk) -> Result<keyhook_component::batch::Operation, Failure> {
-    Ok(Stored::new(Key::named(name), Timestamp::MAX, NotBefore { instant: desk.now() }).of_subject(Some(name.to_owned())).put()?)
+/// Everything of the subject that was born until now is dead. A clock that steps back revives nothing: the instant only grows.
+async fn sign_out(name: &str, desk: &Desk) -> Result<keyhook_component::batch::Operation, Failure> {
+    let before = desk.records.read::<NotBefore>(&Key::named(name)).await?.live().map(|stored| stored.body.instant);
+    let instant = before.unwrap_or(Timestamp::ZERO).max(desk.now());
+    Ok(Stored::new(Key::named(name), Timestamp::MAX, NotBefore { instant }).of_subject(Some(name.to_owned())).put()?)
 }
 
 async fn hash(password: String, desk: &Desk) -> Result<String, Failure> {

@@ -143,6 +143,32 @@ async fn a_test_may_move_the_clock() {
 }
 
 #[tokio::test]
+async fn a_clock_that_steps_back_revives_nothing_that_was_revoked() {
+    use crate::operations::{ClientChange, ClientDraft, Operation, UserDraft};
+    let clock = Arc::new(Standing(AtomicI64::new(1_800_000_000_000)));
+    let running = memory().clock(clock.clone()).build().unwrap().start().await.unwrap();
+    let (desk, records) = (running.inner.desk(), running.context().records.clone());
+    let alice = || UserDraft { name: "alice".into(), display: None, password: "correct-horse".into() };
+    Operation::UserAdd(alice()).perform(&desk).await.unwrap();
+    Operation::UserPasswd(alice()).perform(&desk).await.unwrap();
+    let shop = ClientDraft { id: "shop".into(), redirect_uris: vec!["https://shop.example/cb".into()], ..ClientDraft::default() };
+    Operation::ClientAdd(shop).perform(&desk).await.unwrap();
+    let revoke = || Operation::ClientUpdate(ClientChange { id: "shop".into(), revoke: true, ..ClientChange::default() });
+    revoke().perform(&desk).await.unwrap();
+    let ended = |records: keyhook_component::records::Records| async move {
+        let client = records.client("shop").await.unwrap().unwrap().not_before;
+        (records.subject_not_before("alice").await.unwrap().unwrap(), client)
+    };
+    let before = ended(records.clone()).await;
+    clock.0.fetch_sub(3_600_000, Ordering::Relaxed);
+    revoke().perform(&desk).await.unwrap();
+    Operation::UserDisable { name: "alice".into(), disabled: true }.perform(&desk).await.unwrap();
+    assert_eq!(ended(records).await, before, "what was born between the two instants stays dead");
+    drop(desk);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_mounted_server_answers_without_listening() {
     let service =
         Server::builder().dev(true).store("memory:").issuer("http://localhost:8080").build().unwrap().into_service().await.unwrap();
