@@ -22,7 +22,7 @@ pub fn path() -> PathBuf {
 }
 
 /// Longest time that a command may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Runs a command to its end; one that does not come to it is killed, so that the test fails and says why.
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {

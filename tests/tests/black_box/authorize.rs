@@ -152,7 +152,7 @@ fn a_request_without_an_s256_challenge_is_refused() {
     }
 }
 
-/// RFC 6749 §3.1: GET; nothing but the form of a page is POSTed, and there is no such page here (RFC 9110 §15.5.6).
+/// RFC 6749 §3.1: GET; nothing but the form of a page is sent by POST, and there is no such page here (RFC 9110 §15.5.6).
 #[test]
 fn other_methods_are_told_which_are_allowed() {
     let stage = Stage::new();

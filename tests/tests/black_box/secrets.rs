@@ -115,8 +115,9 @@ fn no_secret_reaches_a_log_a_file_or_an_error() {
     let mut canaries = Canaries(Vec::new());
     let answers = exercise(&pair, &mut canaries);
     for answer in answers.iter().filter(|answer| answer.status >= 400) {
-        let head: String = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-        canaries.assert_absent("an error", head.as_bytes());
+        for (name, value) in &answer.headers {
+            canaries.assert_absent(name, value.as_bytes());
+        }
         canaries.assert_absent("an error", &answer.body);
     }
     let log = pair.server().log();
