@@ -15,6 +15,7 @@ mod crash;
 mod custom_hooks;
 mod edge;
 mod handlers;
+mod hostile;
 mod interop;
 mod introspection;
 mod metadata;
