@@ -69,8 +69,11 @@ pub(crate) fn folder(path: &Path) -> Result<(), Failure> {
     })?;
     let metadata = std::fs::metadata(path)
         .map_err(|error| Failure::new("KH0151", Exit::NotPermitted, format!("the data folder {shown} cannot be read: {error}")))?;
-    if metadata.mode() & 0o002 != 0 {
-        return Err(Failure::new("KH0151", Exit::NotPermitted, format!("everybody can write into the data folder {shown}"))
+    // Whoever may write into it may exchange the database. A user's private group has the user's number and no other member.
+    let by_group = metadata.mode() & 0o020 != 0 && metadata.gid() != metadata.uid();
+    if metadata.mode() & 0o002 != 0 || by_group {
+        let who = if metadata.mode() & 0o002 == 0 { "a group" } else { "everybody" };
+        return Err(Failure::new("KH0151", Exit::NotPermitted, format!("{who} can write into the data folder {shown}"))
             .help(format!("chmod 700 {shown}")));
     }
     Ok(())
@@ -93,4 +96,30 @@ fn ephemeral(random: &Arc<dyn Random>) -> Result<Keyring, Failure> {
     let sealer =
         Sealer::new(vec![MasterKey::new(random.bytes())]).map_err(|error| Failure::new("KH0601", Exit::Failed, error.to_string()))?;
     Ok(Keyring { sealer, log_key: random.bytes() })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+
+    use super::folder;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_data_folder_that_others_can_write_is_refused() {
+        let place = Folder::new();
+        for mode in [0o700, 0o755] {
+            set_permissions(place.path(), Permissions::from_mode(mode)).unwrap();
+            folder(place.path()).unwrap();
+        }
+        set_permissions(place.path(), Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(folder(place.path()).unwrap_err().code(), "KH0151");
+        // Giving a folder to a group that one is not in takes root.
+        if chown(place.path(), None, Some(4242)).is_ok() {
+            set_permissions(place.path(), Permissions::from_mode(0o770)).unwrap();
+            assert_eq!(folder(place.path()).unwrap_err().code(), "KH0151");
+        }
+    }
 }
