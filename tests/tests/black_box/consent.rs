@@ -116,3 +116,21 @@ fn consent_cannot_be_forged() {
     assert!(by_link.location_parameter("code").is_none(), "a link decides nothing");
     assert!(browser.post(&form.action, &form.filled(&[("decision", "allow")])).location_parameter("code").is_some());
 }
+
+/// RFC 6749 §4.1.2: one decision, one code, however often the button is hit.
+#[test]
+fn many_clicks_at_once_make_one_code() {
+    let stage = Stage::new();
+    let mut browser = stage.client();
+    let page = arrive(&mut browser, &stage.ask());
+    let form = Form::with_field(&page.text(), "decision");
+    let codes: Vec<_> = std::thread::scope(|scope| {
+        let clicks: Vec<_> = (0..24)
+            .map(|_| (browser.clone(), &form))
+            .map(|(mut browser, form)| scope.spawn(move || browser.post(&form.action, &form.filled(&[("decision", "allow")]))))
+            .collect();
+        clicks.into_iter().filter_map(|click| click.join().unwrap().location_parameter("code")).collect()
+    });
+    assert_eq!(codes.len(), 1, "{codes:?}");
+    assert_eq!(stage.redeem(&codes[0]).status, 200);
+}

@@ -141,3 +141,28 @@ fn what_was_acknowledged_survives_kill_and_nothing_is_issued_twice() {
          0 double redemptions, 0 lost revocations, 0 lost tokens"
     );
 }
+
+/// A restart signs nobody out, forgets no consent and brings nothing revoked back.
+#[test]
+fn sessions_consent_and_revocations_survive_a_restart() {
+    let mut pair = Pair::single("restart", "");
+    let mut browser = pair.browser();
+    let (kept, revoked) = (pair.tokens(&mut browser), pair.tokens(&mut browser));
+    let replayed = pair.code(&mut browser);
+    let stolen = Tokens::of(&pair.nodes()[0].redeem(&replayed, pair.redirect_uri(), &pair.pkce().verifier)).unwrap();
+    assert_eq!(pair.nodes()[0].revoke(&revoked.refresh).status, 200);
+    assert_eq!(pair.nodes()[0].redeem(&replayed, pair.redirect_uri(), &pair.pkce().verifier).error(), "invalid_grant");
+    for signal in ["TERM", "KILL"] {
+        pair.server().signal(signal);
+        pair.ended();
+        pair.restart();
+        let node = &pair.nodes()[0];
+        assert!(node.is_active(&kept.access) && node.is_active(&kept.refresh));
+        for dead in [&revoked, &stolen] {
+            assert!(!node.is_active(&dead.access) && !node.is_active(&dead.refresh));
+            assert_eq!(node.refresh(&dead.refresh).error(), "invalid_grant");
+        }
+        assert_eq!(node.redeem(&replayed, pair.redirect_uri(), &pair.pkce().verifier).error(), "invalid_grant");
+        assert!(browser.get(&pair.ask().path()).location_parameter("code").is_some(), "signed in and consented still");
+    }
+}

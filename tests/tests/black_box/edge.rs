@@ -201,3 +201,43 @@ fn every_answer_has_a_request_id_of_the_servers_own() {
     }
     assert!(ids[0] != ids[1] && !ids[0].contains("forged"));
 }
+
+/// RFC 6749 §5.1, RFC 9700 §4.2: nothing but the public documents may be kept by anybody, whatever the method and outcome.
+#[test]
+fn nothing_that_could_hold_a_secret_may_be_kept() {
+    let stage = Stage::new();
+    for path in ["/authorize", "/authorize/resume", "/token", "/introspect", "/revoke", "/login", "/consent", "/logout"] {
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
+            let answer = stage.client().request(method, path, &[("content-type", "application/x-www-form-urlencoded")], b"");
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {path}: {}", answer.status);
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{method} {path}");
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{method} {path}");
+        }
+    }
+}
+
+/// What a stranger says about where it comes from is not believed: neither host, nor scheme, nor address.
+#[test]
+fn forwarded_headers_of_strangers_are_ignored() {
+    let stage = Stage::configured("[login.attempts]\nper_address = 3");
+    let mut browser = stage.client();
+    let forged = [
+        ("x-forwarded-host", "evil.test"),
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "host=evil.test;proto=https"),
+        ("x-forwarded-for", "192.0.2.1"),
+    ];
+    let arrived = browser.request("GET", &stage.ask().path(), &forged, b"");
+    assert!(arrived.location().starts_with("/login?"), "{} {}", arrived.status, arrived.location());
+    assert_eq!(arrived.header("strict-transport-security"), None);
+    let page = keyhook_tests::flow::follow(&mut browser, arrived);
+    let form = keyhook_tests::flow::Form::with_field(&page.text(), "password");
+    let statuses: Vec<_> = (0..5)
+        .map(|index| {
+            let (name, address) = (format!("user{index}"), format!("192.0.2.{index}"));
+            let fields = form.filled(&[("username", name.as_str()), ("password", "wrong")]);
+            browser.post_with(&form.action, &[("x-forwarded-for", &address), ("x-real-ip", &address)], &fields).status
+        })
+        .collect();
+    assert_eq!(statuses, [422, 422, 422, 429, 429], "another address in a header is not another address");
+}

@@ -233,3 +233,20 @@ fn strange_names_are_nobodys() {
         assert!(answer.status == status && session(&browser).is_none(), "{username:?}: {}", answer.status);
     }
 }
+
+/// Guesses that come at once are counted one by one.
+#[test]
+fn guessing_in_parallel_is_no_way_around_the_limit() {
+    let stage = Stage::configured("[login.attempts]\nper_user = 3\n[login]\npassword_workers = 8");
+    let mut browser = stage.client();
+    let form = login_page(&mut browser, &stage);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let guessers: Vec<_> = (0..24)
+            .map(|_| (browser.clone(), &form))
+            .map(|(mut browser, form)| scope.spawn(move || try_sign_in(&mut browser, form, "alice", "wrong").status))
+            .collect();
+        guessers.into_iter().map(|guesser| guesser.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().filter(|status| **status == 422).count() <= 3, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [422, 429].contains(status)), "{statuses:?}");
+}
