@@ -100,7 +100,14 @@ impl Flow<'_> {
 
     /// What plugins may read and write. The interaction is stored first, so that their pages can name it.
     async fn call(&mut self, form: Option<&Form>) -> Result<HookCall, OAuthError> {
+        let subject = self.signed_in().map(|(_, subject)| subject.to_owned());
         let open = self.opened().await?;
+        let body = &mut open.stored.body;
+        if body.data_of.is_some() && subject.is_some() && body.data_of != subject {
+            // Another user came into this browser meanwhile. It is stored with what the plugins say now.
+            body.data.clear();
+        }
+        body.data_of = subject.or_else(|| body.data_of.take());
         let (name, data) = (open.name.clone(), open.stored.body.data.clone());
         let form = form.map(without_own_fields).transpose()?.map(Arc::new);
         let mut call = HookCall { request: Some(Arc::new(self.request.clone())), form, data, ..HookCall::default() };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
+use keyhook_component::hooks::HookPoint;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_core::authorize::{AuthorizationRequest, Refusal, client_id};
@@ -117,7 +118,7 @@ impl<'a> Flow<'a> {
                 self.refuse(nobody("no plugin approved and the built-in consent is switched off", kh::NO_CONSENT)).await
             }
             Step::SignIn => self.page_at(&settings.paths.login).await,
-            Step::Consent => self.page_at(&settings.paths.consent).await,
+            Step::Consent => self.consent_page().await,
         }
     }
 
@@ -141,20 +142,44 @@ impl<'a> Flow<'a> {
         (anew || (!must_be_anew && young_enough)).then_some((session, subject))
     }
 
-    /// Opens a session for whoever just proved who they are.
+    /// Opens a session for whoever just proved who they are. What plugins noted about another user ends, except by the plugin that
+    /// signs this one in.
     ///
     /// # Errors
     /// When the store cannot answer, or another tab answered this request.
     pub(crate) async fn sign_in(&mut self, identity: Identity) -> Result<(), OAuthError> {
-        self.event.subject = Some(identity.subject.clone());
-        let values = self.session.as_ref().map(|session| session.body.values.clone()).unwrap_or_default();
+        let subject = identity.subject.clone();
+        self.event.subject = Some(subject.clone());
+        let by = self.event.plugin.clone();
+        let is_own = |plugin: &String| by.as_deref() == Some(plugin.as_str());
+        let mut values = self.session.as_ref().map(|session| session.body.values.clone()).unwrap_or_default();
+        if self.session.as_ref().and_then(|session| session.subject.as_ref()).is_some_and(|before| *before != subject) {
+            values.retain(|plugin, _| is_own(plugin));
+        }
         let opened = session::rotate(self.context, self.session.as_ref(), identity, values).await?;
         let id = session::id(&opened.session);
         self.adopt(opened);
         let context = self.context;
         let open = self.opened().await?;
+        if open.stored.body.data_of.as_ref().is_some_and(|before| *before != subject) {
+            open.stored.body.data.retain(|plugin, _| is_own(plugin));
+        }
+        open.stored.body.data_of = Some(subject);
         open.stored.body.signed_in = Some(id);
         open.save(context).await
+    }
+
+    /// Whether plugins let this very session go on to consent. If not, they have to be asked first.
+    pub(crate) fn has_passed_plugins(&self) -> bool {
+        let Some(open) = self.open.as_ref().filter(|_| self.is_watched()) else { return !self.is_watched() };
+        let body = &open.stored.body;
+        body.generation == interaction::generation(self.context)
+            && body.passed.is_some_and(|passed| self.session.as_ref().is_some_and(|session| session::id(session) == passed))
+    }
+
+    /// Whether any plugin has a say in authorization requests.
+    fn is_watched(&self) -> bool {
+        [HookPoint::AuthorizationGet, HookPoint::AuthorizationPost].iter().any(|point| self.context.hooks.any(*point))
     }
 
     /// Goes on with another session, or with a changed one.
@@ -174,6 +199,18 @@ impl<'a> Flow<'a> {
             self.open = Some(open);
         }
         self.open.as_mut().ok_or_else(|| OAuthError::server_error("an interaction was lost"))
+    }
+
+    async fn consent_page(mut self) -> Result<Response, Refusal> {
+        if self.is_watched() && !self.has_passed_plugins() {
+            let (context, passed) = (self.context, self.session.as_ref().map(session::id));
+            let open = self.opened().await?;
+            open.stored.body.passed = passed;
+            open.stored.body.generation = interaction::generation(context);
+            open.save(context).await?;
+        }
+        let path = &self.context.settings.paths.consent;
+        self.page_at(path).await
     }
 
     async fn page_at(mut self, path: &str) -> Result<Response, Refusal> {

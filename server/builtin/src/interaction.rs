@@ -40,6 +40,8 @@ pub(crate) async fn begin(context: &Context, browser: &Browser, client_id: &str,
             generation: generation(context),
             data: PluginData::new(),
             signed_in: None,
+            passed: None,
+            data_of: None,
         };
         let expires_at = context.now().plus(context.settings.lifetimes.interaction);
         let stored = Stored::new(Key::Issued(token.id), expires_at, body).of_client(client_id);

@@ -176,6 +176,12 @@ pub struct Interaction {
     /// The session that was opened while this request waited: what `prompt=login` and `max_age=0` ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<RecordId>,
+    /// The session for which plugins let the request go on to consent; another one has to pass them first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<RecordId>,
+    /// The user whom `data` is about, once one is known; it is not handed on to another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_of: Option<String>,
 }
 body!(Interaction, Interaction);
 

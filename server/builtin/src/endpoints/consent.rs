@@ -59,6 +59,9 @@ async fn show(request: &Request, context: &Context, event: &mut Event) -> Result
     let Some((session, subject)) = flow.signed_in() else {
         return Ok(Response::redirect_local(&resume::target(context, name)));
     };
+    if !flow.has_passed_plugins() {
+        return Ok(Response::redirect_local(&resume::target(context, name)));
+    }
     let settings = &context.settings;
     let before = consent::remembered(context, &flow.client, subject).await?;
     let (new, known) = sentences(settings, flow.asked.scope.scope(), before.as_ref().map(|consent| &consent.body.scope));
@@ -88,6 +91,9 @@ async fn decide(request: &Request, context: &Context, event: &mut Event) -> Resu
     // Whoever is signed in must be the one whom the page named.
     let Some((session, subject)) = flow.signed_in() else { return Err(foreign_form().into()) };
     flow.browser.check_form(&form_of(name, session), form.once("csrf_token")?)?;
+    if !flow.has_passed_plugins() {
+        return Ok(Response::redirect_local(&resume::target(context, name)));
+    }
     if form.once("decision")? != Some("allow") {
         return flow.refuse(OAuthError::access_denied().with_cause("the user did not allow it")).await;
     }
