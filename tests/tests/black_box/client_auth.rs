@@ -1,7 +1,8 @@
 //! How clients authenticate (RFC 6749 §2.3, §3.2.1, §5.2).
 
+use keyhook_tests::flow::{self, Ask};
 use keyhook_tests::http::{Answer, base64, basic};
-use keyhook_tests::stage::{SECRET, Stage};
+use keyhook_tests::stage::{ALICE, SECRET, SHOP_URI, Stage, confidential};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
@@ -95,4 +96,53 @@ fn without_any_client_nothing_is_answered() {
         assert!(answer.status == 401 || answer.status == 400, "{path} {}", answer.text());
         assert!(answer.json()["active"].is_null() && answer.json()["access_token"].is_null());
     }
+}
+
+/// RFC 6749 §2.3.1: "encoded using the `application/x-www-form-urlencoded` encoding algorithm", so that a colon may be in an id.
+#[test]
+fn an_id_of_any_visible_characters_authenticates_encoded() {
+    let id = "urn:shop:a+b%20c&d=e/f?g";
+    let stage = Stage::with(|builder| builder.client(confidential(id)));
+    let refused = [("grant_type", "refresh_token"), ("refresh_token", "khr_x")];
+    assert_eq!(stage.back_channel(id).post("/token", &refused).error(), "invalid_grant", "the client is known, the token is not");
+    let raw = format!("Basic {}", base64(format!("{id}:{SECRET}").as_bytes()));
+    assert!(unauthorized(&stage.client().post_with("/token", &[("authorization", &raw)], &refused)), "the first colon ends the id");
+    let ask = Ask { client_id: id, ..stage.ask() };
+    let code = flow::code(&mut stage.client(), &ask, ALICE);
+    assert_eq!(stage.back_channel(id).redeem(&code, SHOP_URI, &ask.pkce.verifier).status, 200);
+}
+
+/// Two secrets are valid while one replaces the other, and no third.
+#[test]
+fn a_secret_is_exchanged_without_a_gap() {
+    let other = "khx_the-other-secret-of-the-same-client-0123456";
+    let stage = Stage::with(|builder| {
+        let mut client = confidential("rotating");
+        client.secrets.insert(0, keyhook_core::secret::SecretHash::of(other.as_bytes()));
+        builder.client(client)
+    });
+    let form = [("grant_type", "refresh_token"), ("refresh_token", "khr_x")];
+    for secret in [SECRET, other] {
+        let answer = stage.client().post_with("/token", &[("authorization", &basic("rotating", secret))], &form);
+        assert_eq!(answer.error(), "invalid_grant", "{}", answer.text());
+    }
+    assert!(unauthorized(&stage.client().post_with("/token", &[("authorization", &basic("rotating", "khx_a-third"))], &form)));
+}
+
+/// A client that was switched off is nobody: not at the token endpoint, not in introspection, not for browsers.
+#[test]
+fn a_disabled_client_is_nobody() {
+    let stage = Stage::with(|builder| {
+        let mut client = confidential("off");
+        client.disabled = true;
+        builder.client(client)
+    });
+    let off = stage.back_channel("off");
+    for (path, form) in
+        [("/token", [("grant_type", "refresh_token"), ("refresh_token", "x")]), ("/introspect", [("token", "x"), ("y", "z")])]
+    {
+        assert!(unauthorized(&off.post(path, &form)), "{path}");
+    }
+    let asked = stage.client().get(&Ask { client_id: "off", ..stage.ask() }.path());
+    assert_eq!((asked.status, asked.header("location")), (400, None));
 }

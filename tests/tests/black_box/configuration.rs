@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use keyhook_tests::back_channel::Tokens;
 use keyhook_tests::binary::{self, Server, free_port};
+use keyhook_tests::pair::Pair;
 use keyhook_tests::production::Production;
 use keyhook_tests::scratch::Scratch;
 
@@ -237,4 +239,47 @@ fn every_code_is_explained() {
         assert!(binary::stdout(scratch.path(), &["explain", code]).lines().count() >= 2);
     }
     fails(scratch.path(), &["explain", "KH9999"], 4, &["KH9999"]);
+}
+
+/// A reload that finds something wrong changes nothing, says what, and the next one may succeed.
+#[test]
+fn a_reload_of_a_broken_file_keeps_what_runs() {
+    let production = Production::new("hangup", "[tokens]\naccess_ttl = \"15m\"\n");
+    let server = production.serve();
+    let well = || server.client().get("/.well-known/oauth-authorization-server");
+    let before = well().json();
+    production.configure("[tokens]\naccess_ttl = \"never\"\n");
+    server.signal("HUP");
+    server.wait_for("KH1003");
+    assert_eq!(well().json(), before);
+    let refused = binary::run(production.path(), &["reload"]);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("access_ttl"));
+    production.configure("[scopes]\nread = \"Read your files\"\n");
+    assert!(binary::run(production.path(), &["reload"]).status.success());
+    assert_eq!(well().json()["scopes_supported"], serde_json::json!(["read"]));
+    assert_eq!(server.stop(), Some(0));
+}
+
+/// The first key seals, the others open: a key is replaced without a day on which nothing works.
+#[test]
+fn a_master_key_is_replaced_without_losing_what_the_old_one_sealed() {
+    let mut pair = Pair::single("rotation", "");
+    let mut browser = pair.browser();
+    let first = pair.tokens(&mut browser);
+    let second = Tokens::of(&pair.nodes()[0].refresh(&first.refresh)).unwrap();
+    let folder = pair.production.path().to_owned();
+    binary::stdout(&folder, &["key", "generate", "new.key"]);
+    let text = std::fs::read_to_string(folder.join("keyhook.toml")).unwrap();
+    let old = format!("master_file = \"{}\"", folder.join("master.key").display());
+    assert!(text.contains(&old), "{text}");
+    let both = format!("master_file = [\"{}\", \"{}\"]", folder.join("new.key").display(), folder.join("master.key").display());
+    std::fs::write(folder.join("keyhook.toml"), text.replace(&old, &both)).unwrap();
+    pair.server().signal("TERM");
+    pair.ended();
+    pair.restart();
+    let node = &pair.nodes()[0];
+    assert!(node.is_active(&second.access));
+    let again = Tokens::of(&node.refresh(&first.refresh)).unwrap();
+    assert_eq!(again.refresh, second.refresh, "the successor that the old key sealed is opened within the grace");
+    assert!(Tokens::of(&node.refresh(&second.refresh)).is_some());
 }

@@ -31,7 +31,9 @@ fn neighbors(text: &str) -> Vec<Vec<u8>> {
     }
     let step = (all.len() / how_many()).max(1);
     // An odd step walks through bytes and places alike.
-    all.into_iter().step_by(step | 1).collect()
+    let chosen: Vec<_> = all.into_iter().step_by(step | 1).collect();
+    println!("{} neighbors of a value of {} bytes", chosen.len(), bytes.len());
+    chosen
 }
 
 /// Percent-encodes bytes, all of them: no neighbor is a separator by accident.
