@@ -11,7 +11,7 @@ logs=$root/target/runtests
 tools=$root/target/tools
 mkdir -p "$logs" "$tools"
 passed=0 failed=0 failures=()
-export CARGO_TERM_COLOR=never RUST_BACKTRACE=${RUST_BACKTRACE:-1} KEYHOOK_TEST_TOOLS=$tools
+export CARGO_TERM_COLOR=never RUST_BACKTRACE=${RUST_BACKTRACE:-0} KEYHOOK_TEST_TOOLS=$tools
 
 say() { printf '%s\n' "$*"; }
 ok() { passed=$((passed + $1)); }
@@ -63,7 +63,7 @@ build_release() { [ -n "${release_built:-}" ] || { check "release build" cargo b
 
 part_fmt() { check fmt cargo fmt --all --check; }
 part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
-part_unit() { counted unit cargo test --locked --workspace --exclude keyhook-tests; }
+part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests; }
 part_it() { build_release; counted "black box" cargo test --locked -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
 part_interop() {
   build_release; check "install Python clients" python_tools; check "install Node clients" node_tools

@@ -50,10 +50,10 @@ async fn a_refusal_is_one_line_with_code_id_and_an_escaped_cause() {
 }
 
 #[tokio::test]
-async fn what_an_endpoint_logs_carries_the_request_id() {
+async fn what_a_plugin_logs_carries_the_request_id() {
     let (lines, _guard) = Lines::capture(Level::INFO);
     let mut all = endpoints();
-    all.push(small("talker", Method::GET, "/talk", |request| {
+    all.push(small("plugin/talker", Method::GET, "/talk", |request| {
         tracing::info!("hello from inside");
         Ok(Response::text(StatusCode::OK, request.id.to_string()))
     }));
