@@ -10,6 +10,7 @@ mod c_hook;
 mod client_auth;
 mod commands;
 mod configuration;
+mod connections;
 mod consent;
 mod crash;
 mod custom_hooks;
