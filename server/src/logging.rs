@@ -2,21 +2,21 @@
 //!
 //! `ts level target event code request_id client_id sub_hash plugin dur_ms` keep their names and meanings; a reader may rely on them.
 
+mod fields;
+mod stamp;
+
 use std::cell::RefCell;
-use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 
-use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::fields::Fields;
 use crate::config::{Log, LogFormat};
 
 /// Sets the log of this process up; a program that embeds the server and has one already keeps its own.
@@ -65,36 +65,6 @@ pub(crate) fn together(events: impl FnOnce()) {
     }
 }
 
-/// Members of a JSON object under construction: `"name":value,…`. A name that is there already is not added again.
-#[derive(Clone, Default)]
-struct Fields {
-    text: String,
-    names: Vec<&'static str>,
-}
-
-impl Fields {
-    fn add(&mut self, name: &'static str, value: impl serde::Serialize) {
-        if self.names.contains(&name) {
-            return;
-        }
-        self.names.push(name);
-        self.text.push_str(if self.text.is_empty() { "\"" } else { ",\"" });
-        self.text.push_str(name);
-        self.text.push_str("\":");
-        // Writing a number or a string into a string cannot fail.
-        self.text.push_str(&serde_json::to_string(&value).unwrap_or_else(|_| "null".to_owned()));
-    }
-
-    /// Adds the fields of a scope around this one, unless this one has said one of them itself: then it has said enough.
-    fn add_all(&mut self, outer: &Fields) {
-        if !outer.text.is_empty() && outer.names.iter().all(|name| !self.names.contains(name)) {
-            self.text.push(',');
-            self.text.push_str(&outer.text);
-            self.names.extend_from_slice(&outer.names);
-        }
-    }
-}
-
 impl<S, W> Layer<S> for JsonLines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -115,10 +85,8 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut line = Fields { text: String::with_capacity(256), names: Vec::with_capacity(12) };
-        let mut ts = String::new();
-        let _ = SystemTime.format_time(&mut Writer::new(&mut ts));
-        line.add("ts", &ts);
+        let mut line = Fields::with_capacity(320);
+        stamp::now(|ts| line.add("ts", ts));
         line.add("level", level(*event.metadata().level()));
         line.add("target", event.metadata().target());
         event.record(&mut line);
@@ -127,7 +95,7 @@ where
                 line.add_all(fields);
             }
         }
-        self.0(&format!("{{{}}}\n", line.text));
+        self.0(&line.into_line());
     }
 }
 
@@ -138,32 +106,6 @@ fn level(level: tracing::Level) -> &'static str {
         tracing::Level::INFO => "info",
         tracing::Level::DEBUG => "debug",
         tracing::Level::TRACE => "trace",
-    }
-}
-
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field.name(), value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field.name(), value);
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field.name(), value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field.name(), value);
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field.name(), value);
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field.name(), format!("{value:?}"));
     }
 }
 
