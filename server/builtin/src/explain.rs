@@ -2,6 +2,7 @@
 
 use keyhook_core::claim::ClaimError;
 use keyhook_core::client::Client;
+use keyhook_core::mask::masked;
 use keyhook_core::redirect::RedirectUri;
 use keyhook_core::text::misleads;
 
@@ -10,7 +11,7 @@ const LONGEST: usize = 200;
 
 /// Why `sent` is not a redirect URI of `client`.
 pub(crate) fn redirect_uri(client: &Client, sent: &str) -> String {
-    let sent = shown(sent);
+    let sent = shown(&masked(sent));
     let (registered, differs) = match client.claim(Some(&sent)) {
         Err(ClaimError::NotRegistered { nearest, differs }) => (nearest, differs),
         Err(ClaimError::Missing { .. }) | Ok(_) => (None, "it was cut or holds characters that are not shown"),

@@ -9,6 +9,7 @@ use crate::client::{AuthMethod, Client};
 use crate::error::OAuthError;
 use crate::form::Form;
 use crate::kh;
+use crate::mask::masked;
 use crate::secret::{Secret, SecretHash};
 
 /// A client that has proven who it is. Only [`authenticate`] makes one.
@@ -133,7 +134,7 @@ pub fn authenticate(client: Option<Arc<Client>>, credentials: &Credentials<'_>) 
     let secrets = client.as_ref().map_or(&[][..], |client| &client.secrets);
     let right_secret = any_matches(secrets, &presented);
     let refuse = |kh, cause: &str| {
-        let id: String = credentials.id().chars().filter(|c| !c.is_control()).take(64).collect();
+        let id: String = masked(credentials.id()).chars().filter(|c| !c.is_control()).take(64).collect();
         OAuthError::invalid_client().with_cause(format!("client `{id}`: {cause}")).with_kh(kh)
     };
     let Some(client) = client.filter(|client| client.id == credentials.id()) else {

@@ -5,6 +5,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 use crate::error::OAuthError;
+use crate::mask::masked;
 use crate::{kh, text};
 
 /// Decoded parameters in the order they came.
@@ -120,7 +121,7 @@ impl Form {
 
 /// The refusal of a duplicate. The name may be the sender's invention, so only the log gets it.
 fn sent_twice(name: &str) -> OAuthError {
-    let name: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
+    let name: String = masked(name).chars().take(64).filter(|c| !c.is_control()).collect();
     OAuthError::invalid_request("a parameter was sent more than once")
         .with_cause(format!("parameter `{name}`"))
         .with_kh(kh::DUPLICATE_PARAMETER)

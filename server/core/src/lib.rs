@@ -19,6 +19,7 @@ pub mod id;
 pub mod introspection;
 pub mod issuer;
 pub mod kh;
+pub mod mask;
 pub mod metadata;
 pub mod pkce;
 pub mod prompt;

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::OAuthError;
+use crate::mask::masked;
 use crate::{kh, text};
 
 const LONGEST: usize = 4096;
@@ -127,7 +128,7 @@ impl Granted {
         let wanted = requested.filter(|scope| !scope.is_empty()).unwrap_or(default);
         if let Some(excess) = wanted.iter().find(|token| !allowed.contains(token)) {
             return Err(OAuthError::invalid_scope("the requested scope exceeds what this client may have")
-                .with_cause(format!("scope `{excess}` is not allowed for the client"))
+                .with_cause(format!("scope `{}` is not allowed for the client", masked(excess)))
                 .with_kh(kh::SCOPE_NOT_ALLOWED));
         }
         Ok(Self(wanted.clone()))
