@@ -67,8 +67,8 @@ pub(crate) async fn find(context: &Context, browser: Option<&Browser>, name: Opt
     let name = name.unwrap_or_default();
     let token = IssuedToken::parse(TokenKind::Interaction, name).ok_or_else(unknown)?;
     let stored = match context.records.read::<Interaction>(&Key::Issued(token.id)).await? {
-        Lookup::Live(stored) if token.matches(&stored.body.hash) => (*stored).clone(),
-        Lookup::Spent(stored) if token.matches(&stored.body.hash) => return Err(spent()),
+        Lookup::Live(stored) if token.fits(stored.grant, &stored.body.hash) => (*stored).clone(),
+        Lookup::Spent(stored) if token.fits(stored.grant, &stored.body.hash) => return Err(spent()),
         Lookup::Live(_) | Lookup::Spent(_) | Lookup::Absent => return Err(unknown()),
     };
     if stored.expires_at.has_passed(context.now()) {

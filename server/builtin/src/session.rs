@@ -54,7 +54,7 @@ pub(crate) async fn read(request: &Request, context: &Context) -> Result<Option<
         return Ok(None);
     };
     let Lookup::Live(session) = context.records.read::<Session>(&Key::Issued(token.id)).await? else { return Ok(None) };
-    if session.expires_at.has_passed(context.now()) || !token.matches(&session.body.hash) {
+    if session.expires_at.has_passed(context.now()) || !token.fits(session.grant, &session.body.hash) {
         return Ok(None);
     }
     if let Some(subject) = session.subject.as_deref() {

@@ -110,9 +110,10 @@ impl IssuedToken {
         SecretHash::of(self.secret.expose())
     }
 
-    /// Whether this token's secret is the one whose hash the record keeps, in constant time.
-    pub fn matches(&self, hash: &SecretHash) -> bool {
-        hash.matches(self.secret.expose())
+    /// Whether this token is the one of a record that was found under its id: the record belongs to the token's grant, and keeps
+    /// the hash of its secret. The secret is compared in constant time.
+    pub fn fits(&self, grant: RecordId, hash: &SecretHash) -> bool {
+        self.grant == grant && hash.matches(self.secret.expose())
     }
 }
 
@@ -189,7 +190,9 @@ mod tests {
             assert_eq!(IssuedToken::sniff(text.expose()), Some(kind));
             let read = IssuedToken::parse(kind, text.expose()).unwrap();
             assert_eq!((read.id, read.grant), (issued.id, issued.grant));
-            assert!(read.matches(&issued.hash()));
+            assert!(read.fits(issued.grant, &issued.hash()));
+            assert!(!read.fits(RecordId::NONE, &issued.hash()), "a token that was given another grant");
+            assert!(!read.fits(issued.grant, &SecretHash::of(&[0; 32])));
         }
     }
 

@@ -31,16 +31,16 @@ impl Records {
     /// When a store cannot answer: then nothing is known, and nothing may be believed.
     pub async fn live_access_token(&self, token: &IssuedToken, now: Timestamp) -> Result<Option<LiveToken>, StoreError> {
         let Lookup::Live(record) = self.get::<AccessToken>(&Key::Issued(token.id)).await? else { return Ok(None) };
-        if record.expires_at.has_passed(now) || record.grant != token.grant || !token.matches(&record.body.hash) {
+        if record.expires_at.has_passed(now) || !token.fits(record.grant, &record.body.hash) {
             return Ok(None);
         }
         let Some(client_id) = record.client.as_deref() else { return Ok(None) };
         let Some(client) = self.client(client_id).await? else { return Ok(None) };
-        let born = if token.grant == RecordId::NONE { token.id.born() } else { token.grant.born() };
+        let born = if token.grant.is_none() { token.id.born() } else { token.grant.born() };
         if client.disabled || born <= client.not_before {
             return Ok(None);
         }
-        let grant = if token.grant == RecordId::NONE {
+        let grant = if token.grant.is_none() {
             None
         } else {
             let Some(grant) = self.live_grant(token.grant, client_id, now).await? else { return Ok(None) };

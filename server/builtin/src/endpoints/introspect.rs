@@ -110,7 +110,7 @@ async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Con
     let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(None) };
     let records = &context.records;
     let Lookup::Live(record) = records.get::<RefreshToken>(&Key::Issued(token.id)).await? else { return Ok(None) };
-    if record.expires_at.has_passed(now) || record.grant != token.grant || !token.matches(&record.body.hash) {
+    if record.expires_at.has_passed(now) || !token.fits(record.grant, &record.body.hash) {
         return Ok(None);
     }
     let Some(owner) = record.client.as_deref().filter(|owner| may_know(asker, owner)) else { return Ok(None) };

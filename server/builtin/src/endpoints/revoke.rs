@@ -75,7 +75,7 @@ async fn access_token(text: &str, client: &Client, context: &Context) -> Result<
     let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(false) };
     let found = context.records.get::<AccessToken>(&Key::Issued(token.id)).await?;
     let (Lookup::Live(record) | Lookup::Spent(record)) = &found else { return Ok(false) };
-    if !token.matches(&record.body.hash) || record.grant != token.grant {
+    if !token.fits(record.grant, &record.body.hash) {
         return Ok(false);
     }
     owned(record.client.as_deref(), client)?;
@@ -98,7 +98,7 @@ async fn refresh_token(text: &str, client: &Client, context: &Context) -> Result
     let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(false) };
     let found = context.records.get::<RefreshToken>(&Key::Issued(token.id)).await?;
     let (Lookup::Live(record) | Lookup::Spent(record)) = found else { return Ok(false) };
-    if !token.matches(&record.body.hash) || record.grant != token.grant {
+    if !token.fits(record.grant, &record.body.hash) {
         return Ok(false);
     }
     owned(record.client.as_deref(), client)?;

@@ -78,7 +78,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
 /// Whether the sender holds the code and is its client. Before both are proven nothing is said and nothing is revoked: an
 /// attacker could end other people's grants with a guess.
 fn belongs(code: &Arc<Stored<Code>>, token: &IssuedToken, client: &Client) -> Result<(), OAuthError> {
-    if !token.matches(&code.body.hash) || code.grant != token.grant {
+    if !token.fits(code.grant, &code.body.hash) {
         return Err(unknown());
     }
     if code.client.as_deref() != Some(client.id.as_str()) {

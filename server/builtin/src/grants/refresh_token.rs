@@ -87,7 +87,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
 
 /// Whether the sender holds the token and is its client; before both are proven nothing is revoked.
 fn belongs(record: &Arc<Stored<Body>>, token: &IssuedToken, client: &Client) -> Result<(), OAuthError> {
-    if !token.matches(&record.body.hash) || record.grant != token.grant {
+    if !token.fits(record.grant, &record.body.hash) {
         return Err(unknown());
     }
     if record.client.as_deref() != Some(client.id.as_str()) {
