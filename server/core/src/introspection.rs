@@ -1,109 +1,97 @@
 //! What introspection says about a token (RFC 7662 §2.2).
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
-use crate::scope::Scope;
 use crate::time::Timestamp;
 
-/// The answer of the introspection endpoint.
-#[derive(Clone, Debug)]
-pub enum Introspection {
-    /// Not live, not known, or none of the asker's business: all three look the same.
-    Inactive,
-    /// A live token.
-    Active(Box<ActiveToken>),
-}
+/// The JSON body for a token that is not live, not known, or none of the asker's business: all three look the same, and nothing
+/// else is said (RFC 7662 §2.2).
+pub const INACTIVE: &[u8] = br#"{"active":false}"#;
 
 /// What is told about a live token; what is absent is left out.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct ActiveToken {
-    /// The granted scope.
-    #[serde(skip_serializing_if = "Scope::is_empty")]
-    pub scope: Scope,
+#[derive(Clone, Debug, Serialize)]
+pub struct ActiveToken<'a> {
+    /// The granted scope, as it goes over the wire.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub scope: &'a str,
     /// The client it was issued to.
-    pub client_id: String,
+    pub client_id: &'a str,
     /// A name of the user for people.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
+    pub username: Option<&'a str>,
     /// `Bearer`; absent for refresh tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
-    /// When it ends, in seconds since the epoch.
+    /// When it ends.
+    #[serde(serialize_with = "seconds")]
+    pub exp: Timestamp,
+    /// When it was issued.
+    #[serde(serialize_with = "seconds")]
+    pub iat: Timestamp,
+    /// The user; absent where the client acts for itself, whose id must never be taken for a user's (RFC 9700 §4.15).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub exp: Option<i64>,
-    /// When it was issued, in seconds since the epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub iat: Option<i64>,
-    /// The user, or the client where no user is involved.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sub: Option<String>,
-    /// The resource servers it is meant for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub aud: Vec<String>,
+    pub sub: Option<&'a str>,
     /// Our issuer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub iss: Option<String>,
-    /// The token's own id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jti: Option<String>,
-    /// What plugins add. A name that stands above, or `active`, is not overwritten.
-    #[serde(skip)]
-    pub extra: Map<String, Value>,
+    pub iss: &'a str,
 }
 
-impl ActiveToken {
-    /// Sets `iat` and `exp`.
-    #[must_use]
-    pub fn living(mut self, issued_at: Timestamp, expires_at: Timestamp) -> Self {
-        self.iat = Some(issued_at.seconds());
-        self.exp = Some(expires_at.seconds());
-        self
-    }
-}
-
-impl Introspection {
-    /// The JSON body; an inactive token gets `{"active":false}` and nothing else (RFC 7662 §2.2).
+impl ActiveToken<'_> {
+    /// The JSON body.
     pub fn json(&self) -> Vec<u8> {
-        let Self::Active(token) = self else {
-            return br#"{"active":false}"#.to_vec();
-        };
-        let Ok(Value::Object(own)) = serde_json::to_value(token) else {
-            // Strings and numbers always serialize; should that ever change, saying nothing is the safe answer.
-            return Self::Inactive.json();
-        };
-        let mut members = token.extra.clone();
-        members.extend(own);
-        members.insert("active".to_owned(), Value::Bool(true));
-        Value::Object(members).to_string().into_bytes()
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            active: bool,
+            #[serde(flatten)]
+            token: &'a ActiveToken<'a>,
+        }
+        // Strings and numbers always serialize; should that ever change, saying nothing is the safe answer.
+        serde_json::to_vec(&Answer { active: true, token: self }).unwrap_or_else(|_| INACTIVE.to_vec())
     }
+}
+
+/// Moments go over the wire as whole seconds since the epoch.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn seconds<S: serde::Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(moment.seconds())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use serde_json::{Value, json};
+
     use super::*;
+
+    fn told(token: &ActiveToken<'_>) -> Value {
+        serde_json::from_slice(&token.json()).unwrap()
+    }
 
     /// RFC 7662 §2.2: for a token that is not active, no other information SHOULD be included.
     #[test]
     fn an_inactive_token_gets_one_member() {
-        assert_eq!(Introspection::Inactive.json(), br#"{"active":false}"#);
+        assert_eq!(serde_json::from_slice::<Value>(INACTIVE).unwrap(), json!({ "active": false }));
     }
 
+    /// RFC 7662 §2.2: `exp` and `iat` are whole seconds.
     #[test]
-    fn an_active_token_is_described_and_plugins_overwrite_nothing() {
-        let mut token = ActiveToken { client_id: "app".to_owned(), ..ActiveToken::default() }
-            .living(Timestamp::from_millis(1999), Timestamp::from_seconds(60));
-        token.scope = Scope::parse("read write").unwrap();
-        token.extra.insert("tenant".to_owned(), "t1".into());
-        token.extra.insert("client_id".to_owned(), "evil".into());
-        token.extra.insert("active".to_owned(), false.into());
-        let json: Value = serde_json::from_slice(&Introspection::Active(Box::new(token)).json()).unwrap();
+    fn an_active_token_is_described_and_what_it_has_not_is_left_out() {
+        let mut token = ActiveToken {
+            scope: "",
+            client_id: "app",
+            username: None,
+            token_type: None,
+            exp: Timestamp::from_seconds(60),
+            iat: Timestamp::from_millis(1999),
+            sub: None,
+            iss: "https://id.example",
+        };
+        let bare = json!({ "active": true, "client_id": "app", "iat": 1, "exp": 60, "iss": "https://id.example" });
+        assert_eq!(told(&token), bare);
+        (token.scope, token.username, token.sub, token.token_type) = ("read write", Some("ann"), Some("ann"), Some("Bearer"));
+        let whole = told(&token);
         assert_eq!(
-            json,
-            serde_json::json!({
-                "active": true, "client_id": "app", "scope": "read write", "iat": 1, "exp": 60, "tenant": "t1"
-            })
+            (&whole["scope"], &whole["username"], &whole["sub"], &whole["token_type"]),
+            (&json!("read write"), &json!("ann"), &json!("ann"), &json!("Bearer"))
         );
     }
 }

@@ -42,7 +42,7 @@ pub use error::OAuthError;
 pub use error_code::ErrorCode;
 pub use form::Form;
 pub use id::RecordId;
-pub use introspection::Introspection;
+pub use introspection::ActiveToken;
 pub use issuer::Issuer;
 pub use metadata::Metadata;
 pub use pkce::CodeChallenge;

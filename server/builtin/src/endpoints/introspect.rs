@@ -1,5 +1,6 @@
 //! Token introspection: what a resource server may know about a token (RFC 7662).
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
@@ -14,7 +15,7 @@ use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
 use keyhook_core::client::{AuthMethod, Client, ClientKind};
 use keyhook_core::error::OAuthError;
-use keyhook_core::introspection::{ActiveToken, Introspection};
+use keyhook_core::introspection::{ActiveToken, INACTIVE};
 use keyhook_core::metadata::Metadata;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
@@ -63,22 +64,20 @@ async fn introspect(request: &Request, context: &Context, event: &mut Event) -> 
     }
     // `token_type_hint` is an optimization (RFC 7662 §2.1), and the prefix says more.
     let answer = look_up(form.required("token")?, &asker, context).await?;
-    if matches!(answer, Introspection::Inactive) {
+    if answer.is_none() {
         event.outcome = "inactive";
     }
-    Ok(Response::json(StatusCode::OK, answer.json()))
+    Ok(Response::json(StatusCode::OK, answer.map_or(Bytes::from_static(INACTIVE), Bytes::from)))
 }
 
-async fn look_up(text: &str, asker: &Client, context: &Context) -> Result<Introspection, OAuthError> {
+/// The body that describes a token; `None` for one that is not live.
+async fn look_up(text: &str, asker: &Client, context: &Context) -> Result<Option<Vec<u8>>, OAuthError> {
     let now = context.now();
-    let found = match IssuedToken::sniff(text) {
-        Some(TokenKind::Access) => access_token(text, asker, now, context).await?,
-        Some(TokenKind::Refresh) => refresh_token(text, asker, now, context).await?,
-        Some(TokenKind::Code | TokenKind::Session | TokenKind::Interaction) | None => None,
-    };
-    Ok(found.map_or(Introspection::Inactive, |token| {
-        Introspection::Active(Box::new(ActiveToken { iss: Some(context.settings.issuer.as_str().to_owned()), ..token }))
-    }))
+    match IssuedToken::sniff(text) {
+        Some(TokenKind::Access) => access_token(text, asker, now, context).await,
+        Some(TokenKind::Refresh) => refresh_token(text, asker, now, context).await,
+        Some(TokenKind::Code | TokenKind::Session | TokenKind::Interaction) | None => Ok(None),
+    }
 }
 
 /// Whether the asker may know of a client's tokens. If not, they look like tokens that never were.
@@ -86,27 +85,26 @@ fn may_know(asker: &Client, owner: &str) -> bool {
     asker.introspect || asker.id == owner
 }
 
-async fn access_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<ActiveToken>, OAuthError> {
+async fn access_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<Vec<u8>>, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(None) };
     let Some(live) = context.records.live_access_token(&token, now).await? else { return Ok(None) };
     if !may_know(asker, &live.client.id) {
         return Ok(None);
     }
-    // Where the client acts for itself there is no `sub`: a client's id must never be taken for a user's (RFC 9700 §4.15).
-    Ok(Some(
-        ActiveToken {
-            scope: live.token.body.scope.clone(),
-            client_id: live.client.id.clone(),
-            username: live.token.subject.clone(),
-            sub: live.token.subject.clone(),
-            token_type: Some("Bearer"),
-            ..ActiveToken::default()
-        }
-        .living(live.issued_at, live.token.expires_at),
-    ))
+    let told = ActiveToken {
+        scope: live.token.body.scope.as_str(),
+        client_id: &live.client.id,
+        username: live.token.subject.as_deref(),
+        token_type: Some("Bearer"),
+        exp: live.token.expires_at,
+        iat: live.issued_at,
+        sub: live.token.subject.as_deref(),
+        iss: context.settings.issuer.as_str(),
+    };
+    Ok(Some(told.json()))
 }
 
-async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<ActiveToken>, OAuthError> {
+async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<Vec<u8>>, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(None) };
     let records = &context.records;
     let Lookup::Live(record) = records.get::<RefreshToken>(&Key::Issued(token.id)).await? else { return Ok(None) };
@@ -119,14 +117,15 @@ async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Con
         return Ok(None);
     }
     let Some(grant) = records.live_grant(record.grant, owner, now).await? else { return Ok(None) };
-    Ok(Some(
-        ActiveToken {
-            scope: record.body.scope.clone(),
-            client_id: client.id.clone(),
-            username: grant.subject.clone(),
-            sub: grant.subject.clone(),
-            ..ActiveToken::default()
-        }
-        .living(token.id.born(), record.expires_at),
-    ))
+    let told = ActiveToken {
+        scope: record.body.scope.as_str(),
+        client_id: &client.id,
+        username: grant.subject.as_deref(),
+        token_type: None,
+        exp: record.expires_at,
+        iat: token.id.born(),
+        sub: grant.subject.as_deref(),
+        iss: context.settings.issuer.as_str(),
+    };
+    Ok(Some(told.json()))
 }
