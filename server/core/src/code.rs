@@ -1,7 +1,5 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3): client, then time, then redirect URI, then PKCE.
 
-use serde::{Deserialize, Serialize};
-
 use crate::client_auth::AuthenticatedClient;
 use crate::error::OAuthError;
 use crate::kh;
@@ -9,13 +7,12 @@ use crate::pkce::{self, CodeChallenge};
 use crate::time::Timestamp;
 
 /// What a code was issued for.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CodeFacts {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeFacts<'a> {
     /// The client it was issued to.
-    pub client_id: String,
+    pub client_id: &'a str,
     /// The `redirect_uri` of the authorization request, as it was sent; `None` if it was left out.
-    pub redirect_uri: Option<String>,
+    pub redirect_uri: Option<&'a str>,
     /// The PKCE challenge of the authorization request.
     pub challenge: Option<CodeChallenge>,
     /// When it ends.
@@ -26,27 +23,27 @@ pub struct CodeFacts {
 ///
 /// ```compile_fail
 /// # use keyhook_core::{AuthenticatedClient, Timestamp, code::IssuedCode};
-/// fn twice(code: IssuedCode, client: &AuthenticatedClient, now: Timestamp) {
+/// fn twice(code: IssuedCode<'_>, client: &AuthenticatedClient, now: Timestamp) {
 ///     let _ = code.redeem(client, None, None, now);
 ///     let _ = code.redeem(client, None, None, now);
 /// }
 /// ```
 /// ```
 /// # use keyhook_core::{AuthenticatedClient, Timestamp, code::IssuedCode};
-/// fn once(code: IssuedCode, client: &AuthenticatedClient, now: Timestamp) {
+/// fn once(code: IssuedCode<'_>, client: &AuthenticatedClient, now: Timestamp) {
 ///     let _ = code.redeem(client, None, None, now);
 /// }
 /// ```
 #[derive(Debug)]
-pub struct IssuedCode(CodeFacts);
+pub struct IssuedCode<'a>(CodeFacts<'a>);
 
 /// Evidence that a code passed every check. It still has to be taken in the store, where one of several racers wins.
 #[derive(Debug)]
-pub struct Redeemed(CodeFacts);
+pub struct Redeemed<'a>(CodeFacts<'a>);
 
-impl IssuedCode {
+impl<'a> IssuedCode<'a> {
     /// A code that was found live and whose secret matched.
-    pub const fn new(facts: CodeFacts) -> Self {
+    pub const fn new(facts: CodeFacts<'a>) -> Self {
         Self(facts)
     }
 
@@ -60,14 +57,14 @@ impl IssuedCode {
         redirect_uri: Option<&str>,
         verifier: Option<&str>,
         now: Timestamp,
-    ) -> Result<Redeemed, OAuthError> {
+    ) -> Result<Redeemed<'a>, OAuthError> {
         redeem(self.0, client, redirect_uri, verifier, now)
     }
 }
 
-impl Redeemed {
+impl<'a> Redeemed<'a> {
     /// What the code was issued for.
-    pub const fn facts(&self) -> &CodeFacts {
+    pub const fn facts(&self) -> &CodeFacts<'a> {
         &self.0
     }
 }
@@ -76,13 +73,13 @@ impl Redeemed {
 ///
 /// # Errors
 /// `invalid_grant`, the same for every cause; `kh` tells the operator which.
-pub fn redeem(
-    facts: CodeFacts,
+pub fn redeem<'a>(
+    facts: CodeFacts<'a>,
     client: &AuthenticatedClient,
     redirect_uri: Option<&str>,
     verifier: Option<&str>,
     now: Timestamp,
-) -> Result<Redeemed, OAuthError> {
+) -> Result<Redeemed<'a>, OAuthError> {
     let refuse = |kh, cause| Err(OAuthError::invalid_grant().with_cause(cause).with_kh(kh));
     if facts.client_id != client.id {
         return refuse(kh::CODE_CLIENT, "the code was issued to another client");
@@ -90,7 +87,7 @@ pub fn redeem(
     if facts.expires_at.has_passed(now) {
         return refuse(kh::CODE_EXPIRED, "the code has expired");
     }
-    if facts.redirect_uri.as_deref() != redirect_uri {
+    if facts.redirect_uri != redirect_uri {
         return refuse(kh::CODE_REDIRECT, "redirect_uri differs from the authorization request");
     }
     pkce::verify(facts.challenge.as_ref(), verifier)?;
@@ -121,16 +118,16 @@ mod tests {
         client_auth::authenticate(found, &client_auth::present(None, &form).unwrap()).unwrap()
     }
 
-    fn code() -> CodeFacts {
+    fn code() -> CodeFacts<'static> {
         CodeFacts {
-            client_id: "app".to_owned(),
-            redirect_uri: Some(URI.to_owned()),
+            client_id: "app",
+            redirect_uri: Some(URI),
             challenge: Some(CodeChallenge::parse(Some("S256"), CHALLENGE).unwrap()),
             expires_at: NOW.plus(Duration::from_secs(1)),
         }
     }
 
-    fn kh_of(result: Result<Redeemed, OAuthError>) -> &'static str {
+    fn kh_of(result: Result<Redeemed<'_>, OAuthError>) -> &'static str {
         let error = result.unwrap_err();
         assert_eq!(error.json(), OAuthError::invalid_grant().json(), "every cause looks the same outside");
         error.kh
@@ -167,7 +164,7 @@ mod tests {
             assert_eq!(kh_of(redeem(code(), &client("app"), uri, Some(VERIFIER), NOW)), kh::CODE_REDIRECT);
         }
         let silent = CodeFacts { redirect_uri: None, ..code() };
-        assert!(redeem(silent.clone(), &client("app"), None, Some(VERIFIER), NOW).is_ok());
+        assert!(redeem(silent, &client("app"), None, Some(VERIFIER), NOW).is_ok());
         assert_eq!(kh_of(redeem(silent, &client("app"), Some(URI), Some(VERIFIER), NOW)), kh::CODE_REDIRECT);
     }
 
@@ -183,7 +180,7 @@ mod tests {
     #[test]
     fn a_code_without_challenge_is_refused_to_a_client_that_needs_one() {
         let bare = CodeFacts { challenge: None, ..code() };
-        assert_eq!(kh_of(redeem(bare.clone(), &client("app"), Some(URI), None, NOW)), kh::VERIFIER_MISMATCH);
+        assert_eq!(kh_of(redeem(bare, &client("app"), Some(URI), None, NOW)), kh::VERIFIER_MISMATCH);
         let mut relaxed = Client::confidential("app", "App", SecretHash::of(b"s"));
         relaxed.require_pkce = false;
         let form = Form::parse(b"", 9).unwrap();

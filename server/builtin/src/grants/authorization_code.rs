@@ -60,7 +60,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     };
     belongs(&code, &token, client)?;
     let now = context.now();
-    IssuedCode::new(facts(&code, client)).redeem(client, redirect_uri, verifier, now)?;
+    IssuedCode::new(facts(&code)).redeem(client, redirect_uri, verifier, now)?;
     let grant = family::live(code.grant, client, now, context).await?;
     let scope = Granted::restore(code.body.scope.clone());
     let refreshes = client.allows_grant("refresh_token").is_ok();
@@ -87,10 +87,10 @@ fn belongs(code: &Arc<Stored<Code>>, token: &IssuedToken, client: &Client) -> Re
     Ok(())
 }
 
-fn facts(code: &Stored<Code>, client: &Client) -> CodeFacts {
+fn facts(code: &Stored<Code>) -> CodeFacts<'_> {
     CodeFacts {
-        client_id: client.id.clone(),
-        redirect_uri: code.body.redirect_uri.clone(),
+        client_id: code.client.as_deref().unwrap_or_default(),
+        redirect_uri: code.body.redirect_uri.as_deref(),
         challenge: code.body.challenge,
         expires_at: code.expires_at,
     }
