@@ -1,6 +1,5 @@
 //! Scopes as sets, and the one way from what was asked for to what is granted (RFC 6749 §3.3).
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -27,7 +26,9 @@ impl Scope {
         if text.len() > LONGEST || !text.split(' ').all(text::is_scope_token) {
             return Err(OAuthError::invalid_scope("the scope is malformed").with_kh(kh::MALFORMED_SCOPE));
         }
-        Ok(text.split(' ').collect())
+        let mut scope = Self(String::with_capacity(text.len()));
+        text.split(' ').for_each(|token| scope.insert(token));
+        Ok(scope)
     }
 
     /// The empty set.
@@ -59,20 +60,24 @@ impl Scope {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Adds a well-formed token that may be in it already.
+    fn insert(&mut self, token: &str) {
+        if self.contains(token) {
+            return;
+        }
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        self.0.push_str(token);
+    }
 }
 
-/// Collects tokens that are known to be well formed, dropping repetitions.
+/// Collects tokens, dropping repetitions and what is no token.
 impl<'a> FromIterator<&'a str> for Scope {
     fn from_iter<I: IntoIterator<Item = &'a str>>(tokens: I) -> Self {
         let mut scope = Self::empty();
-        for token in tokens.into_iter().filter(|token| text::is_scope_token(token)) {
-            if !scope.contains(token) {
-                if !scope.0.is_empty() {
-                    scope.0.push(' ');
-                }
-                scope.0.push_str(token);
-            }
-        }
+        tokens.into_iter().filter(|token| text::is_scope_token(token)).for_each(|token| scope.insert(token));
         scope
     }
 }
@@ -99,7 +104,7 @@ impl Serialize for Scope {
 
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&Cow::<str>::deserialize(deserializer)?)
+        Self::parse(&String::deserialize(deserializer)?)
             .map_err(|_| de::Error::custom("scope tokens are separated by one space and hold no quote or backslash"))
     }
 }
