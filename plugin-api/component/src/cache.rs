@@ -7,6 +7,7 @@ use std::any::Any;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
 use crate::record::{Key, Kind};
@@ -27,6 +28,16 @@ pub struct RecordCache {
 struct Shard {
     generation: u64,
     writers: u32,
+}
+
+/// A key of the cache that a look-up need not own. Hashes as the owned one does.
+#[derive(Hash)]
+struct Borrowed<'a>(Kind, &'a Key);
+
+impl Equivalent<(Kind, Key)> for Borrowed<'_> {
+    fn equivalent(&self, (kind, key): &(Kind, Key)) -> bool {
+        self.0 == *kind && self.1 == key
+    }
 }
 
 /// What a reader remembers between its miss and its insert.
@@ -65,7 +76,7 @@ impl RecordCache {
 
     /// The cached lookup.
     pub fn get(&self, kind: Kind, key: &Key) -> Option<Cached> {
-        self.entries.get(&(kind, key.clone()))
+        self.entries.get(&Borrowed(kind, key))
     }
 
     /// Before reading the store.

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, header};
+use http::header::{self, AsHeaderName};
+use http::{HeaderMap, Method};
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 
@@ -42,7 +43,7 @@ impl Request {
     /// # Errors
     /// `invalid_request` when the content type is not `application/x-www-form-urlencoded` or the body is malformed.
     pub fn form(&self) -> Result<Form, OAuthError> {
-        let form_type = self.header(header::CONTENT_TYPE.as_str()).is_some_and(|value| {
+        let form_type = self.header(header::CONTENT_TYPE).is_some_and(|value| {
             let essence = value.split(';').next().unwrap_or_default();
             essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
@@ -61,7 +62,7 @@ impl Request {
     }
 
     /// The only value of a header, as text; `None` when it is absent, repeated or not visible ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         match (values.next(), values.next()) {
             (Some(value), None) => value.to_str().ok(),
@@ -81,7 +82,7 @@ impl Request {
 
     /// Whether the caller prefers JSON over HTML.
     pub fn wants_json(&self) -> bool {
-        let accept = self.header(header::ACCEPT.as_str()).unwrap_or_default();
+        let accept = self.header(header::ACCEPT).unwrap_or_default();
         accept.contains("application/json") && !accept.contains("text/html")
     }
 }
