@@ -14,9 +14,6 @@ use keyhook_core::token::TokenKind;
 use crate::interaction::Open;
 use crate::mint;
 
-/// How often an id that is taken is drawn again.
-const DRAWS: usize = 3;
-
 /// What a user, or a plugin that may, agreed to. Its parts are evidence: the request is checked, the scope narrowed, the session live.
 pub(crate) struct Approval<'a> {
     /// The checked request.
@@ -39,7 +36,7 @@ pub(crate) async fn issue(context: &Context, open: Option<Open>, approval: Appro
     if let Some(open) = open {
         open.take(context).await?;
     }
-    for _ in 0..DRAWS {
+    for _ in 0..mint::DRAWS {
         let (code, batch) = draft(context, &approval)?;
         if context.records.apply(batch).await? == Applied::Applied {
             return Ok(code);

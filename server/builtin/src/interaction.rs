@@ -14,9 +14,6 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 use crate::cookies::Browser;
 use crate::{kh, mint};
 
-/// How often an id that is taken is drawn again; two collide once in four million within a millisecond.
-const DRAWS: usize = 3;
-
 /// An interaction under way, and the text by which pages name it.
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
@@ -31,7 +28,7 @@ pub(crate) struct Open {
 /// # Errors
 /// When the store cannot answer.
 pub(crate) async fn begin(context: &Context, browser: &Browser, client_id: &str, request: StoredRequest) -> Result<Open, OAuthError> {
-    for _ in 0..DRAWS {
+    for _ in 0..mint::DRAWS {
         let token = mint::token(TokenKind::Interaction, RecordId::NONE, context);
         let body = Interaction {
             hash: token.hash(),

@@ -29,6 +29,9 @@ pub(crate) struct Draft {
     pub(crate) batch: Batch,
 }
 
+/// How often an id that is taken is drawn again; two collide once in four million within a millisecond.
+pub(crate) const DRAWS: usize = 3;
+
 /// A new record id: this millisecond and 22 bits of chance. The insert is refused if it is taken, and another one is drawn.
 pub(crate) fn record_id(context: &Context) -> RecordId {
     RecordId::new(context.now(), u32::from_be_bytes(context.random.bytes()))

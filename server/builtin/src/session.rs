@@ -18,9 +18,6 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 use crate::cookies::set_cookie;
 use crate::mint;
 
-/// How often an id that is taken is drawn again; two collide once in four million within a millisecond.
-const DRAWS: usize = 3;
-
 /// A live session. Without a subject it holds plugins' values for somebody who has not signed in yet.
 pub(crate) type Live = Arc<Stored<Session>>;
 
@@ -112,7 +109,7 @@ async fn open(
     body: impl Fn(keyhook_core::secret::SecretHash) -> Session + Send,
 ) -> Result<Opened, OAuthError> {
     let settings = &context.settings;
-    for _ in 0..DRAWS {
+    for _ in 0..mint::DRAWS {
         let token = mint::token(TokenKind::Session, RecordId::NONE, context);
         let expires_at = context.now().plus(settings.lifetimes.session);
         let session = Stored::new(Key::Issued(token.id), expires_at, body(token.hash())).of_subject(subject.clone());
