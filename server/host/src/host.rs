@@ -112,7 +112,7 @@ impl Host {
     /// # Errors
     /// The [`Refusal`] that `serve` would give.
     pub fn examine(&self, path: &Path, trust: Trust) -> Result<Examined, Refusal> {
-        self.modules.examine(path, Snapshot::take(path, trust)?)
+        self.modules.examine(Snapshot::take(path, trust)?)
     }
 
     /// Builds a complete new generation. Runs `create` of every plugin, and so may take a while: not on an async worker.

@@ -1,7 +1,7 @@
 //! Libraries by digest: each distinct one is loaded once and kept for ever; changing back and forth leaks nothing.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyhook_component::system::{Clock, Random};
@@ -96,8 +96,7 @@ impl Modules {
     }
 
     /// Looks at a library and tries it in a child; nothing of it runs here.
-    pub(crate) fn examine(&self, path: &Path, snapshot: Snapshot) -> Result<Examined, Refusal> {
-        debug_assert_eq!(path, snapshot.path, "the snapshot is of this file");
+    pub(crate) fn examine(&self, snapshot: Snapshot) -> Result<Examined, Refusal> {
         let tag = inspect(&snapshot.bytes)?;
         let plugins = self.probe.run(&MemoryCopy::of(&snapshot, self.private.as_deref())?)?;
         plugins.iter().try_for_each(Description::check)?;
