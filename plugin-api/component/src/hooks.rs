@@ -64,6 +64,8 @@ pub struct HookCall {
     pub session: Option<SessionValues>,
     /// What each plugin changed in the response, in order; `None` where nobody asks, which is everywhere but in the playground.
     pub changes: Option<Vec<HookChange>>,
+    /// A plugin that is left out of this call: it has just signed the user in, and the others are asked about that user.
+    pub skip: Option<Arc<str>>,
 }
 
 impl HookCall {

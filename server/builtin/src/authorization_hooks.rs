@@ -48,7 +48,8 @@ impl Flow<'_> {
         self.keep(call, before).await?;
         match verdict {
             Verdict::Continue => {
-                self.event.plugin = None;
+                // Whoever signed the user in, if anybody did, is who had a part in it.
+                self.event.plugin = self.signed_in_by.clone();
                 self.proceed().await
             }
             Verdict::Respond(response) => self.respond(response).await,
@@ -60,12 +61,22 @@ impl Flow<'_> {
                 }
                 match approved {
                     Some(approved) => self.approve_part(approved).await,
-                    None => self.proceed().await,
+                    None => self.ask_the_others().await,
                 }
             }
             Verdict::Approve(approved) => self.approve_part(approved).await,
             Verdict::Deny(error) => self.refuse(error).await,
         }
+    }
+
+    /// A plugin signed a user in: the others are asked about this user before anything follows, as they are after our own login.
+    /// Else a plugin that gates would be passed by whoever signs in elsewhere. Once, so that two plugins cannot go on for ever.
+    async fn ask_the_others(mut self) -> Result<Response, Refusal> {
+        if self.signed_in_by.is_some() || self.event.plugin.is_none() {
+            return self.proceed().await;
+        }
+        self.signed_in_by = self.event.plugin.clone();
+        Box::pin(self.ask_plugins(HookPoint::AuthorizationGet, None)).await
     }
 
     /// A plugin's page goes to the browser, unless the client asked for none.
@@ -110,7 +121,8 @@ impl Flow<'_> {
         body.data_of = subject.or_else(|| body.data_of.take());
         let (name, data) = (open.name.clone(), open.stored.body.data.clone());
         let form = form.map(without_own_fields).transpose()?.map(Arc::new);
-        let mut call = HookCall { request: Some(Arc::new(self.request.clone())), form, data, ..HookCall::default() };
+        let skip = self.signed_in_by.clone();
+        let mut call = HookCall { request: Some(Arc::new(self.request.clone())), form, data, skip, ..HookCall::default() };
         call.session = Some(self.session.as_ref().map(|session| session.body.values.clone()).unwrap_or_default());
         call.fact("request_id", &*self.request.id);
         call.fact("client_ip", self.request.client_ip.to_string());

@@ -36,6 +36,8 @@ pub(crate) struct Flow<'a> {
     /// Stored as soon as somebody has to answer.
     pub(crate) open: Option<Open>,
     pub(crate) event: &'a mut Event,
+    /// The plugin that signed the user in during this request.
+    pub(crate) signed_in_by: Option<Arc<str>>,
     cookies: Vec<HeaderValue>,
 }
 
@@ -69,7 +71,7 @@ impl<'a> Flow<'a> {
         let client = client.ok_or_else(|| OAuthError::server_error("a request was bound to no client"))?;
         let session = session::read(request, context).await?;
         let browser = Browser::of(request, context);
-        Ok(Flow { request, context, client, asked, browser, session, open: None, event, cookies: Vec::new() })
+        Ok(Flow { request, context, client, asked, browser, session, open: None, event, signed_in_by: None, cookies: Vec::new() })
     }
 
     /// A request that waited: found by the name that a page gave, for its own browser, and proven again.
@@ -88,7 +90,7 @@ impl<'a> Flow<'a> {
             client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
         let asked = AuthorizationRequest::revalidate(stored, &client)?;
         let session = session::read(request, context).await?;
-        Ok(Flow { request, context, client, asked, browser, session, open: Some(open), event, cookies: Vec::new() })
+        Ok(Flow { request, context, client, asked, browser, session, open: Some(open), event, signed_in_by: None, cookies: Vec::new() })
     }
 
     /// What is to be done now: sign in, consent, or the code.

@@ -36,6 +36,9 @@ impl Link {
 
     /// Runs the hook on this thread; `None` is "the next one".
     pub(crate) fn run(&self, call: &mut Call) -> Option<Verdict> {
+        if call.draft.skip.as_deref() == Some(&*self.plugin().name) {
+            return None;
+        }
         call.pass_to(self.plugin());
         guarded(call, |call| self.instance.hook(self.index, call), interpret_hook)
     }

@@ -442,3 +442,16 @@ async fn a_library_overwritten_in_place_runs_on_and_its_successor_loads() {
     assert_eq!(token(&new).await.call.response["names"], "bob");
     assert_ne!(old.report[0].digest.is_none(), new.report[0].digest.is_some());
 }
+
+#[tokio::test]
+async fn a_plugin_that_is_left_out_of_a_call_is_not_asked() {
+    for flags in ["KH_HOOK_INLINE", "0"] {
+        let generation = one_with("authorization_GET", flags, |_| {}, "deny|access_denied|no|0\nreturn|2");
+        assert_eq!(denied(&authorize(&generation).await).0, ErrorCode::AccessDenied);
+        for (skip, continues) in [("bob", true), ("bobby", false)] {
+            let call = HookCall { skip: Some(skip.into()), ..authorization_call() };
+            let finished = generation.hooks.run(HookPoint::AuthorizationGet, call).await;
+            assert_eq!(matches!(finished.verdict, Verdict::Continue), continues, "{flags} {skip}");
+        }
+    }
+}

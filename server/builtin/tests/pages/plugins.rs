@@ -3,8 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use http::StatusCode;
+use keyhook_component::BoxFuture;
 use keyhook_component::hooks::HookPoint::{AuthorizationGet, AuthorizationPost};
-use keyhook_component::hooks::{Approved, Finished, HookCall, SignIn, Verdict};
+use keyhook_component::hooks::{Approved, Finished, HookCall, HookPoint, Hooks, SignIn, Verdict};
 use keyhook_component::response::Response;
 use keyhook_core::error::OAuthError;
 use serde_json::json;
@@ -281,4 +282,42 @@ async fn what_plugins_noted_about_one_user_is_not_handed_to_another() {
     let page = browser.get(&format!("/login?interaction={}", login.field("interaction"))).await;
     let resume = browser.sign_in(&page, "bob", PASSWORD).await.location().to_owned();
     assert_refused(&browser.get(&resume).await, "access_denied");
+}
+
+/// A plugin that gates is asked about a user whom another plugin signs in, as it is about one who signed in on our page.
+#[tokio::test]
+async fn a_user_whom_a_plugin_signed_in_is_shown_to_the_other_plugins() {
+    let mut world = people().await;
+    world.context.hooks = std::sync::Arc::new(Two);
+    let mut browser = Browser::of(&world);
+    let page = browser.get(&request_of("shop", &[])).await;
+    assert!(submit(&mut browser, &page, "carol").await.location().starts_with("/consent?"));
+    let page = browser.get(&request_of("shop", &[("prompt", "login")])).await;
+    assert_refused(&submit(&mut browser, &page, "mallory").await, "access_denied");
+    assert_eq!(world.last_event().plugin.as_deref(), Some("gate"));
+}
+
+/// `login` signs in on a form of its own, whoever is there; `gate` refuses mallory.
+struct Two;
+
+impl Hooks for Two {
+    fn any(&self, point: HookPoint) -> bool {
+        [AuthorizationGet, AuthorizationPost].contains(&point)
+    }
+
+    fn run(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
+        let subject = fact(&call, "subject");
+        let (verdict, plugin) = match (point, call.skip.as_deref()) {
+            (AuthorizationPost, _) => (sign_in(call.form.as_ref().unwrap().first("user").unwrap()), "login"),
+            (_, Some("login")) if subject.as_deref() == Some("mallory") => (Verdict::Deny(OAuthError::access_denied()), "gate"),
+            (_, Some("login")) => (Verdict::Continue, ""),
+            _ => (Verdict::Respond(form(&call, "login")), "login"),
+        };
+        let plugin = (!plugin.is_empty()).then(|| plugin.into());
+        Box::pin(std::future::ready(Finished { call, verdict, plugin }))
+    }
+
+    fn generation(&self, _: HookPoint) -> u64 {
+        0
+    }
 }
