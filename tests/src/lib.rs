@@ -5,6 +5,8 @@ pub mod back_channel;
 pub mod binary;
 pub mod captured;
 pub mod flow;
+#[cfg(doctest)]
+pub mod guide;
 pub mod http;
 pub mod libraries;
 pub mod local;

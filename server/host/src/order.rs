@@ -100,3 +100,41 @@ fn limit(hook: &HookDescription, settings: &PluginSettings) -> Duration {
 pub(crate) fn route_limit(settings: &PluginSettings) -> Duration {
     settings.timeout.unwrap_or(AUTHORIZATION_LIMIT)
 }
+
+#[cfg(test)]
+mod tests {
+    use keyhook_plugin::hook_names::{CUSTOM_HOOK, HOOK_POINTS};
+
+    use super::*;
+
+    /// First column, second and last of the table of hook points.
+    fn documented() -> Vec<(String, String, String)> {
+        let page = include_str!("../../docs/hooks.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")).filter(|row| row.contains("Cx` |"));
+        rows.map(|row| {
+            let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").map(|cell| cell.trim_matches('`')).collect();
+            (cells[0].to_owned(), cells[1].to_owned(), cells[cells.len() - 1].to_owned())
+        })
+        .collect()
+    }
+
+    fn deadline(name: &str, flags: u32) -> String {
+        let hook = HookDescription { name: name.to_owned(), priority: 100, flags };
+        let limit = limit(&hook, &PluginSettings::default());
+        if limit.subsec_millis() == 0 { format!("{} s", limit.as_secs()) } else { format!("{} ms", limit.as_millis()) }
+    }
+
+    #[test]
+    fn the_page_of_hook_points_has_every_one_with_its_context_and_deadline_in_order() {
+        let row = |name: &str, context: &str, deadline: String| (name.to_owned(), context.to_owned(), deadline);
+        let mut expected: Vec<_> = HOOK_POINTS.iter().map(|point| row(point.name, point.context, deadline(point.name, 0))).collect();
+        let custom = format!("{} = \"…\"", CUSTOM_HOOK.name);
+        expected.push(row(&custom, CUSTOM_HOOK.context, deadline("acme.signed_in", abi::HOOK_CUSTOM)));
+        assert_eq!(documented(), expected);
+    }
+
+    #[test]
+    fn the_points_that_the_server_fires_are_those_that_plugins_know() {
+        assert_eq!(HookPoint::ALL.map(HookPoint::name).as_slice(), HOOK_POINTS.iter().map(|point| point.name).collect::<Vec<_>>());
+    }
+}

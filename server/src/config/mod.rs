@@ -14,6 +14,8 @@ mod tree;
 mod units;
 
 #[cfg(test)]
+mod docs_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
