@@ -49,7 +49,7 @@ impl Flow<'_> {
         match verdict {
             Verdict::Continue => {
                 // Whoever signed the user in, if anybody did, is who had a part in it.
-                self.event.plugin = self.signed_in_by.clone();
+                self.event.plugin.clone_from(&self.signed_in_by);
                 self.proceed().await
             }
             Verdict::Respond(response) => self.respond(response).await,

@@ -9,6 +9,7 @@ mod consent;
 mod doubles;
 mod flow;
 mod forms;
+mod gates;
 mod login;
 mod playground;
 mod plugins;

@@ -3,22 +3,21 @@
 use std::sync::atomic::Ordering;
 
 use http::StatusCode;
-use keyhook_component::BoxFuture;
 use keyhook_component::hooks::HookPoint::{AuthorizationGet, AuthorizationPost};
-use keyhook_component::hooks::{Approved, Finished, HookCall, HookPoint, Hooks, SignIn, Verdict};
+use keyhook_component::hooks::{Approved, Finished, HookCall, SignIn, Verdict};
 use keyhook_component::response::Response;
 use keyhook_core::error::OAuthError;
 use serde_json::json;
 
-use crate::browser::{Browser, PASSWORD, Page, assert_refused, people, plugged, request_of};
+use crate::browser::{Browser, Page, assert_refused, people, plugged, request_of};
 use crate::support::{World, finished};
 
-fn fact(call: &HookCall, name: &str) -> Option<String> {
+pub fn fact(call: &HookCall, name: &str) -> Option<String> {
     call.facts.iter().find(|(found, _)| *found == name).map(|(_, value)| value.clone())
 }
 
 /// A page with the two fields that `cx.form_fields()` writes.
-fn form(call: &HookCall, title: &str) -> Response {
+pub fn form(call: &HookCall, title: &str) -> Response {
     let fields: Vec<_> = ["interaction", "csrf_token"]
         .iter()
         .map(|name| format!("<input name=\"{name}\" value=\"{}\">", fact(call, name).unwrap()))
@@ -26,7 +25,7 @@ fn form(call: &HookCall, title: &str) -> Response {
     Response::html(StatusCode::OK, format!("{title}{}", fields.concat()))
 }
 
-fn sign_in(subject: &str) -> Verdict {
+pub fn sign_in(subject: &str) -> Verdict {
     Verdict::SignIn(SignIn { subject: subject.into(), auth_time: None, acr: None, amr: vec!["otp".into()], approved: None })
 }
 
@@ -46,7 +45,7 @@ fn login_plugin(world: World) -> (World, std::sync::Arc<std::sync::atomic::Atomi
     })
 }
 
-async fn submit(browser: &mut Browser<'_>, page: &Page, user: &str) -> Page {
+pub async fn submit(browser: &mut Browser<'_>, page: &Page, user: &str) -> Page {
     let form = [("interaction", &*page.field("interaction")), ("csrf_token", &*page.field("csrf_token")), ("user", user)];
     browser.post("/authorize", &form).await
 }
@@ -211,113 +210,4 @@ async fn a_plugin_that_may_takes_sign_in_and_consent_on_one_page() {
     let back = Browser::of(&world).get(&request_of("shop", &[("scope", "read write")])).await;
     let tokens = world.redeem(crate::support::SHOP, &back.sent("code").unwrap()).await.unwrap();
     assert_eq!(tokens["scope"], "read");
-}
-
-/// Attack AZ-26: the pages of ours are no way around a plugin that has a say once the user is known.
-#[tokio::test]
-async fn the_consent_page_is_no_way_around_a_second_factor() {
-    let (world, generation) = plugged(people().await, &[AuthorizationGet], |_, call| match fact(&call, "subject").as_deref() {
-        Some("alice") => {
-            let page = form(&call, "second factor");
-            finished(call, Verdict::Respond(page))
-        }
-        _ => finished(call, Verdict::Continue),
-    });
-    let mut browser = Browser::of(&world);
-    let login = browser.login_page(&request_of("shop", &[])).await;
-    let consent = format!("/consent?interaction={}", login.field("interaction"));
-    assert_eq!(browser.sign_in(&login, "alice", PASSWORD).await.status, 303);
-    let skipped = browser.get(&consent).await;
-    assert!(skipped.location().starts_with("/authorize/resume?interaction="), "{skipped:#?}");
-    assert!(browser.get(skipped.location()).await.says("second factor"));
-
-    // Who has passed the plugin sees the page; who comes after in the same browser has not passed.
-    let bob = browser.login_page(&request_of("shop", &[("prompt", "login")])).await;
-    let resume = browser.sign_in(&bob, "bob", PASSWORD).await.location().to_owned();
-    let consent = browser.get(&resume).await.location().to_owned();
-    let page = browser.get(&consent).await;
-    assert!(page.says("bob") && page.says("Allow"), "{page:#?}");
-    let alice = browser.login_page(&request_of("shop", &[("prompt", "login")])).await;
-    assert_eq!(browser.sign_in(&alice, "alice", PASSWORD).await.status, 303);
-    assert!(browser.get(&consent).await.location().starts_with("/authorize/resume?"), "alice on bob's page");
-
-    let again = browser.login_page(&request_of("shop", &[("prompt", "login")])).await;
-    let resume = browser.sign_in(&again, "bob", PASSWORD).await.location().to_owned();
-    let consent = browser.get(&resume).await.location().to_owned();
-    let page = browser.get(&consent).await;
-    generation.store(2, Ordering::SeqCst);
-    assert!(browser.decide(&page, "allow").await.location().starts_with("/authorize/resume?"), "the plugins that agreed are gone");
-}
-
-/// What a plugin noted about one user, that the second factor was right for example, says nothing about the next.
-#[tokio::test]
-async fn what_plugins_noted_about_one_user_is_not_handed_to_another() {
-    let (world, _) = plugged(people().await, &[AuthorizationGet], |_, mut call| {
-        let noted = call.data.contains_key("mfa") || call.session.as_ref().is_some_and(|session| session.contains_key("mfa"));
-        match fact(&call, "subject").as_deref() {
-            None => finished(call, Verdict::Continue),
-            Some("alice") => {
-                call.data.insert("mfa".into(), json!({ "passed": true }).as_object().unwrap().clone());
-                call.session.get_or_insert_default().entry("mfa".into()).or_default().insert("passed".into(), "yes".into());
-                finished(call, Verdict::Continue)
-            }
-            Some(_) if noted => finished(call, Verdict::Continue),
-            Some(_) => finished(call, Verdict::Deny(OAuthError::access_denied())),
-        }
-    });
-    let mut browser = Browser::of(&world);
-    let login = browser.login_page(&request_of("shop", &[])).await;
-    let resume = browser.sign_in(&login, "alice", PASSWORD).await.location().to_owned();
-    assert!(browser.get(&resume).await.location().starts_with("/consent?"));
-    // "Not you? Use another account", in the same request.
-    let page = browser.get(&format!("/login?interaction={}", login.field("interaction"))).await;
-    let resume = browser.sign_in(&page, "bob", PASSWORD).await.location().to_owned();
-    assert_refused(&browser.get(&resume).await, "access_denied");
-
-    // Signed out between the two.
-    let login = browser.login_page(&request_of("shop", &[("prompt", "login")])).await;
-    let resume = browser.sign_in(&login, "alice", PASSWORD).await.location().to_owned();
-    assert!(browser.get(&resume).await.location().starts_with("/consent?"));
-    browser.cookies.remove("__Host-keyhook");
-    let page = browser.get(&format!("/login?interaction={}", login.field("interaction"))).await;
-    let resume = browser.sign_in(&page, "bob", PASSWORD).await.location().to_owned();
-    assert_refused(&browser.get(&resume).await, "access_denied");
-}
-
-/// A plugin that gates is asked about a user whom another plugin signs in, as it is about one who signed in on our page.
-#[tokio::test]
-async fn a_user_whom_a_plugin_signed_in_is_shown_to_the_other_plugins() {
-    let mut world = people().await;
-    world.context.hooks = std::sync::Arc::new(Two);
-    let mut browser = Browser::of(&world);
-    let page = browser.get(&request_of("shop", &[])).await;
-    assert!(submit(&mut browser, &page, "carol").await.location().starts_with("/consent?"));
-    let page = browser.get(&request_of("shop", &[("prompt", "login")])).await;
-    assert_refused(&submit(&mut browser, &page, "mallory").await, "access_denied");
-    assert_eq!(world.last_event().plugin.as_deref(), Some("gate"));
-}
-
-/// `login` signs in on a form of its own, whoever is there; `gate` refuses mallory.
-struct Two;
-
-impl Hooks for Two {
-    fn any(&self, point: HookPoint) -> bool {
-        [AuthorizationGet, AuthorizationPost].contains(&point)
-    }
-
-    fn run(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
-        let subject = fact(&call, "subject");
-        let (verdict, plugin) = match (point, call.skip.as_deref()) {
-            (AuthorizationPost, _) => (sign_in(call.form.as_ref().unwrap().first("user").unwrap()), "login"),
-            (_, Some("login")) if subject.as_deref() == Some("mallory") => (Verdict::Deny(OAuthError::access_denied()), "gate"),
-            (_, Some("login")) => (Verdict::Continue, ""),
-            _ => (Verdict::Respond(form(&call, "login")), "login"),
-        };
-        let plugin = (!plugin.is_empty()).then(|| plugin.into());
-        Box::pin(std::future::ready(Finished { call, verdict, plugin }))
-    }
-
-    fn generation(&self, _: HookPoint) -> u64 {
-        0
-    }
 }
