@@ -52,7 +52,8 @@ pub fn shop(id: &str) -> Registered {
 
 /// A server in development mode on a port of its own, in memory.
 pub struct Local {
-    runtime: tokio::runtime::Runtime,
+    /// There until the end.
+    runtime: Option<tokio::runtime::Runtime>,
     running: Option<Running>,
     /// The clock it runs by.
     pub clock: Arc<HandClock>,
@@ -76,7 +77,11 @@ impl Local {
         let server = with(builder).build().unwrap_or_else(|failure| panic!("{failure}"));
         let running = runtime.block_on(server.start()).unwrap_or_else(|failure| panic!("{failure}"));
         let port = running.addresses()[0].port();
-        Local { runtime, running: Some(running), clock, port, _data: data }
+        Local { runtime: Some(runtime), running: Some(running), clock, port, _data: data }
+    }
+
+    fn runtime(&self) -> &tokio::runtime::Runtime {
+        self.runtime.as_ref().unwrap()
     }
 
     /// Its issuer.
@@ -95,12 +100,21 @@ impl Local {
     /// What is wrong, as the operator reads it.
     pub fn reload(&self) -> Result<(), String> {
         let running = self.running.as_ref().unwrap();
-        self.runtime.block_on(running.reload()).map(drop).map_err(|failure| failure.to_string())
+        self.runtime().block_on(running.reload()).map(drop).map_err(|failure| failure.to_string())
     }
 
     /// Stops it; whether all requests finished in time.
     pub fn stop(mut self) -> bool {
         let running = self.running.take().unwrap();
-        self.runtime.block_on(running.stop())
+        self.runtime().block_on(running.stop())
+    }
+}
+
+/// A plugin whose code never returns must not keep the test.
+impl Drop for Local {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }

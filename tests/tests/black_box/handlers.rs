@@ -97,3 +97,18 @@ fn a_plugin_answers_a_url_of_the_servers_only_where_the_operator_says_so() {
     let local = Local::start(|builder| builder.config_text(configuration).plugins_directory(scratch.path()).probe(binary::path()));
     assert_eq!(local.client().get("/logout").text(), "all refused");
 }
+
+#[test]
+fn a_handler_for_everything_gets_only_what_nobody_else_answers() {
+    let scratch = Scratch::new("everything");
+    claiming(&scratch, "everything", "/{*rest}");
+    libraries::install_crate("witness", scratch.path());
+    let local = Local::start(|builder| builder.plugins_directory(scratch.path()).probe(binary::path()));
+    let get = |path: &str| local.client().get(path);
+    assert_eq!(get("/whatever/there/is").text(), "all refused");
+    assert_eq!(get("/x/witness/clock").text(), local.clock.seconds().to_string());
+    assert_eq!(get("/token").status, 405);
+    assert_eq!(get("/authorize").status, 400);
+    assert_eq!(get("/authorize/resume").status, 403);
+    assert_eq!(get("/.well-known/oauth-authorization-server").json()["issuer"], format!("http://localhost:{}", local.port));
+}

@@ -21,6 +21,8 @@ mod interop;
 mod introspection;
 mod metadata;
 mod misbehaving;
+mod misbehaving_binary;
+mod misfit;
 mod plugins;
 mod races;
 mod readme;

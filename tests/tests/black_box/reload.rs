@@ -202,6 +202,23 @@ fn a_form_of_a_plugin_that_changed_meanwhile_is_shown_anew_by_the_new_one() {
 }
 
 #[test]
+fn another_plugins_change_leaves_a_form_good_and_a_new_configuration_does_not() {
+    let scratch = Scratch::new("other");
+    let configuration = scratch.write("extra.toml", "");
+    captured::start();
+    install(versioned(b'A'), scratch.path(), "versioned.so");
+    let mut stage =
+        Stage::new(Local::start(|builder| builder.config_file(&configuration).plugins_directory(scratch.path()).probe(binary::path())));
+    let form = Form::with_field(&stage.arrive(&[]).text(), "interaction");
+    libraries::install_crate("zulu", scratch.path());
+    stage.local.reload().unwrap();
+    assert_eq!(stage.post("/authorize", &form.filled(&[])).text(), "form taken by version A");
+    scratch.write("extra.toml", "[plugins.versioned.config]\nfails = false\n");
+    stage.local.reload().unwrap();
+    assert!(stage.post("/authorize", &form.filled(&[])).location().starts_with("/authorize/resume?interaction="));
+}
+
+#[test]
 fn a_form_of_a_plugin_that_is_gone_ends_at_the_servers_own_pages() {
     let scratch = Scratch::new("gone");
     let mut stage = local(scratch.path());
