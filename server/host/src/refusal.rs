@@ -182,7 +182,7 @@ impl Refusal {
             Refusal::Architecture(_) => "build it for this machine".into(),
             Refusal::Damaged(_) => "copy the file again".into(),
             Refusal::PanicAbort => "take panic = \"abort\" out of the profile and rebuild".into(),
-            Refusal::NoCopy(_) => "set [plugins] copy = \"dir\" and give the server a state folder it can write".into(),
+            Refusal::NoCopy(_) => "give the server a data folder that it can write".into(),
             Refusal::DlOpen(_) => "install what the message names, or link it statically".into(),
             Refusal::Probe(_) => "run `keyhook plugin check FILE`; the library fails while it is loaded".into(),
             Refusal::BadTable(_) => "register a hook or a handler with #[hook] or #[handler], and rebuild".into(),

@@ -37,7 +37,7 @@ impl Failure {
     /// No file, and none may be made.
     pub(super) fn missing(path: &Path) -> Failure {
         Failure::Unusable(format!(
-            "KH0401 there is no database at {}; set [store] to the right path, or let keyhook make one (`keyhook init`, `keyhook dev`)",
+            "KH0401 there is no database at {}; set [store] to the right path, or start the server once, which makes it (`keyhook serve`, `keyhook dev`)",
             path.display()
         ))
     }
