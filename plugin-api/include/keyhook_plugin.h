@@ -56,8 +56,10 @@ extern "C" {
 #define KH_WOULD_BLOCK (-5)  /* a blocking function in an inline hook */
 #define KH_DEADLINE (-6)     /* the hook's deadline has passed */
 #define KH_NOT_PERMITTED (-7) /* protected, read-only, or not allowed by the configuration */
-#define KH_CONFLICT (-8)     /* store_cas: it changed in between; fire: a plugin denied */
+#define KH_CONFLICT (-8)     /* store_cas: it changed in between */
 #define KH_HOST_FAULT (-9)   /* a fault inside the server; it was logged there */
+#define KH_DENIED (-10)      /* fire: a plugin denied; facts fired_plugin, and if in public fired_error, fired_description */
+#define KH_FAILED (-11)      /* fire: a plugin, fact fired_plugin, panicked, was late or answered nonsense */
 
 /* Where get, list, set and remove look. */
 #define KH_PART_FACT 0     /* read-only text about the call: hook, client_id, scope, subject, interaction, csrf_token ... */

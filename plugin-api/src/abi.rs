@@ -73,10 +73,15 @@ pub const WOULD_BLOCK: i32 = -5;
 pub const DEADLINE: i32 = -6;
 /// Protected member, read-only value, or a capability that the configuration does not allow this plugin.
 pub const NOT_PERMITTED: i32 = -7;
-/// `store_cas`: the value changed in between. `fire`: a hook in the custom chain denied.
+/// `store_cas`: the value changed in between.
 pub const CONFLICT: i32 = -8;
 /// A fault inside the host; it was logged there.
 pub const HOST_FAULT: i32 = -9;
+/// `fire`: a plugin of the custom chain denied. The facts `fired_plugin` and, if it denied in public, `fired_error` and
+/// `fired_description` say more until the next `fire`.
+pub const DENIED: i32 = -10;
+/// `fire`: a plugin of the custom chain, the fact `fired_plugin`, panicked, was late, had no free place or answered nonsense.
+pub const FAILED: i32 = -11;
 
 /// Members of the token response that no plugin changes or removes, besides all that begin with `error` (RFC 6749 §5).
 pub const PROTECTED_MEMBERS: [&str; 5] = ["access_token", "token_type", "refresh_token", "id_token", "scope"];
@@ -84,7 +89,8 @@ pub const PROTECTED_MEMBERS: [&str; 5] = ["access_token", "token_type", "refresh
 /// Where [`Host::get`], [`Host::list`], [`Host::set`] and [`Host::remove`] look.
 pub mod part {
     /// Facts about the call, read-only text: `hook`, `plugin`, `request_id`, `client_id`, `client_name`, `client_type`, `redirect_uri`,
-    /// `scope`, `state`, `grant_type`, `subject`, `auth_time`, `acr`, `amr`, `interaction`, `csrf_token`, `issuer`, `client_ip`, `outcome`.
+    /// `scope`, `state`, `grant_type`, `subject`, `auth_time`, `acr`, `amr`, `interaction`, `csrf_token`, `issuer`, `client_ip`, `outcome`; after a
+    /// `fire` that was refused `fired_plugin`, `fired_error`, `fired_description`.
     /// A fact that does not apply is absent.
     pub const FACT: u32 = 0;
     /// The HTTP request line, read-only: `method`, `path`, `query`, `body` (bytes).
@@ -277,7 +283,8 @@ pub struct Host {
     pub deny: unsafe extern "C" fn(cx: *mut c_void, code: Str, description: Str, public: u32) -> i32,
     /// 1 when the deadline has passed or the request is gone, else 0.
     pub is_cancelled: unsafe extern "C" fn(cx: *mut c_void) -> i32,
-    /// Fires a custom hook; `out` becomes the payload as the chain left it. [`CONFLICT`] when a plugin denied.
+    /// Fires a custom hook; `out` becomes the payload as the chain left it. [`DENIED`] when a plugin denied, [`FAILED`] when one
+    /// broke; [`WOULD_BLOCK`] when the call is inline and the hook of the plugin `fired_plugin` is not.
     pub fire: unsafe extern "C" fn(cx: *mut c_void, name: Str, json: Str, out: *mut Str) -> i32,
     /// Blocking. Reads from the plugin's own namespace.
     pub store_get: unsafe extern "C" fn(cx: *mut c_void, key: Str, out: *mut Str) -> i32,

@@ -70,6 +70,8 @@ fn constants() -> Vec<(&'static str, i64)> {
         abi::NOT_PERMITTED as "KH_NOT_PERMITTED",
         abi::CONFLICT as "KH_CONFLICT",
         abi::HOST_FAULT as "KH_HOST_FAULT",
+        abi::DENIED as "KH_DENIED",
+        abi::FAILED as "KH_FAILED",
         part::FACT as "KH_PART_FACT",
         part::REQUEST as "KH_PART_REQUEST",
         part::QUERY as "KH_PART_QUERY",

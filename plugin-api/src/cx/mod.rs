@@ -17,6 +17,7 @@ pub use token::{TokenCx, TokenResponseCx};
 
 use crate::abi::part;
 use crate::config::Config;
+use crate::deny::Deny;
 use crate::refused::{Refused, accepted};
 use crate::store::Store;
 use crate::thunk::Call;
@@ -94,11 +95,21 @@ impl Cx {
     /// payload as the chain left it.
     ///
     /// # Errors
-    /// [`Reason::Conflict`](crate::Reason::Conflict) when a plugin denied, which `?` turns into a denial here too.
+    /// [`Reason::Denied`](crate::Reason::Denied) when a plugin denied, [`Reason::Failed`](crate::Reason::Failed) when one broke or was
+    /// late. `?` denies here too: as that plugin did if it denied in public, else with `server_error`.
+    /// [`Reason::WouldBlock`](crate::Reason::WouldBlock) when this call is `inline` and the hook is not.
     pub fn fire(&mut self, name: &str, payload: &str) -> Result<String, Refused> {
         let wish = || format!("fire `{name}`");
-        let lent = self.call.fire(name, payload).map_err(|code| Refused::new(code, wish()))?;
-        utf8(lent.bytes, wish).map(str::to_owned)
+        let code = match self.call.fire(name, payload) {
+            Ok(lent) => return utf8(lent.bytes, wish).map(str::to_owned),
+            Err(code) => code,
+        };
+        let fact = |name| self.fact(name).map(str::to_owned);
+        let denial = fact("fired_error").map(|error| match fact("fired_description") {
+            Some(text) => Deny::error(error, text).public(),
+            None => Deny::error(error, ""),
+        });
+        Err(Refused::new(code, wish()).by(fact("fired_plugin"), denial))
     }
 
     /// Whether the answer is no longer wanted: the deadline has passed or the client is gone. Ask it in long loops.

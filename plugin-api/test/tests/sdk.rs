@@ -130,6 +130,9 @@ fn level(cx: &mut CustomCx) -> Outcome {
     if cx.payload().text("user")?.as_deref() == Some("mallory") {
         return Err(Deny::access_denied());
     }
+    if cx.payload().text("user")?.as_deref() == Some("eve") {
+        return Err(Deny::access_denied().because("not before noon").public());
+    }
     cx.payload().set("acr", "silver")?;
     Continue
 }
@@ -322,6 +325,8 @@ fn a_user_signs_in_after_a_hook_of_the_plugins_own() {
 fn a_denial_in_a_fired_hook_denies() {
     let answer = TestCall::authorization_post().form("user", "mallory").run();
     assert_eq!((answer.denied(), answer.session("last")), (Some("server_error"), None));
+    let answer = TestCall::authorization_post().form("user", "eve").run();
+    assert_eq!(answer.denied(), Some("access_denied"), "a denial in public passes through `?`");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(crate) enum Scene {
 /// One call, or a chain of calls on the same draft.
 pub(crate) struct Call {
     pub(crate) scene: Scene,
-    /// Name of the hook; empty in `create` and routes.
+    /// Name of the hook; method and path in routes, empty in `create`.
     pub(crate) hook: Arc<str>,
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) world: Arc<World>,
@@ -66,6 +66,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Instant>,
     /// Set when nobody waits for the result any more; `None` where it cannot happen.
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
+    /// Why the last custom hook that it fired was refused.
+    fired: Option<Box<fire::Fired>>,
     /// Custom hooks that are being fired around this call.
     pub(crate) firing: Vec<Arc<str>>,
     /// Bytes lent to the plugin that belong to nothing else.
@@ -98,6 +100,7 @@ impl Call {
             blocking: false,
             deadline: None,
             cancelled: None,
+            fired: None,
             firing: Vec::new(),
             arena: Vec::new(),
             response_bytes: None,
@@ -114,6 +117,7 @@ impl Call {
         self.reply = None;
         self.denial = None;
         self.wish = None;
+        self.fired = None;
         self.arena.clear();
     }
 

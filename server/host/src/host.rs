@@ -191,6 +191,7 @@ fn generation(running: Vec<Running>, chains: Arc<Chains>, overridden: Vec<String
                 index,
                 method: Method::from_bytes(route.method.as_bytes()).ok().filter(|_| route.method != "*"),
                 path: route.path.clone(),
+                shown: route.to_string().into(),
                 inline: route.flags & abi::ROUTE_INLINE != 0,
                 timeout: order::route_limit(&plugin.settings),
                 chains: Arc::clone(&chains),

@@ -35,6 +35,8 @@ pub(crate) struct PluginRoute {
     pub(crate) index: u32,
     pub(crate) method: Option<Method>,
     pub(crate) path: String,
+    /// Method and path, for the log.
+    pub(crate) shown: Arc<str>,
     pub(crate) inline: bool,
     pub(crate) timeout: Duration,
     pub(crate) chains: Arc<Chains>,
@@ -94,7 +96,7 @@ impl PluginRoute {
         }
         let draft = HookCall { request: Some(Arc::new(request)), ..HookCall::default() };
         let (plugin, world) = (Arc::clone(&self.instance.plugin), Arc::clone(&self.chains.world));
-        let mut call = Call::new(Scene::Route, "".into(), plugin, world, draft);
+        let mut call = Call::new(Scene::Route, Arc::clone(&self.shown), plugin, world, draft);
         call.chains = Some(Arc::clone(&self.chains));
         call
     }

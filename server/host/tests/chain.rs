@@ -387,9 +387,16 @@ async fn a_plugin_fires_a_hook_of_its_own_and_another_answers() {
 async fn a_listener_that_denies_or_blocks_or_recurs_is_a_refusal() {
     let fire = "fire|acme.signed_in|{}\nreport|7|notes";
     for listen in ["return|2", "return|3", "return|4", "return|99"] {
-        assert_eq!(notes(&fired(fire, listen, "KH_HOOK_INLINE").await), "-8", "{listen}");
+        assert_eq!(notes(&fired(fire, listen, "KH_HOOK_INLINE").await), "-11", "{listen}");
     }
-    assert_eq!(notes(&fired(fire, "return|0", "0").await), "-5", "a blocking listener under an inline hook");
+    let told = "fire|acme.signed_in|{}\nget|0|fired_plugin\nget|0|fired_error\nget|0|fired_description\nreport|7|notes";
+    assert_eq!(notes(&fired(told, "return|0", "0").await), "-5 0=ear -1 -1", "a blocking listener under an inline hook");
+    let private = "deny|access_denied|the users own|0\nreturn|2";
+    assert_eq!(notes(&fired(told, private, "KH_HOOK_INLINE").await), "-10 0=ear -1 -1");
+    let public = "deny|access_denied|try again at noon|1\nreturn|2";
+    assert_eq!(notes(&fired(told, public, "KH_HOOK_INLINE").await), "-10 0=ear 0=access_denied 0=try again at noon");
+    let again = "fire|acme.signed_in|{}\nfire|nobody.listens|{}\nget|0|fired_plugin\nreport|7|notes";
+    assert_eq!(notes(&fired(again, public, "KH_HOOK_INLINE").await), "-10 1={} -1", "the next one begins anew");
     let again = fired(fire, "fire|acme.signed_in|{}\njson|11||{}\nreport|11|codes", "KH_HOOK_INLINE").await;
     assert_eq!(notes(&again), "1={\"codes\":\"-7 0\"}");
 }

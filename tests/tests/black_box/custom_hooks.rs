@@ -40,9 +40,9 @@ fn the_operator_orders_custom_hooks_too() {
 }
 
 #[test]
-fn a_denial_is_a_conflict_to_the_one_who_fired_and_a_loop_ends() {
+fn a_denial_is_told_to_the_one_who_fired_and_a_loop_ends() {
     let said = fired(&["alpha", "zulu"], "");
-    assert_eq!(said[1], "witness.greet Conflict");
+    assert_eq!(said[1], "witness.greet Denied");
     assert_eq!(said[4], r#"witness.round {"again":"NotPermitted"}"#);
 }
 

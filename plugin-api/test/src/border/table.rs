@@ -206,6 +206,7 @@ unsafe extern "C" fn fire(cx: *mut c_void, name: Str, json: Str, out: *mut Str) 
     // SAFETY: as in `set`.
     let (name, payload) = unsafe { (text(name), text(json)) };
     let run = |host: &mut StandIn| {
+        host.facts.retain(|(fact, _)| !fact.starts_with("fired_"));
         if keyhook_plugin::json::members(payload).is_none() {
             return abi::BAD_ARGUMENT;
         }
@@ -215,6 +216,10 @@ unsafe extern "C" fn fire(cx: *mut c_void, name: Str, json: Str, out: *mut Str) 
             if hooks.is_empty() {
                 continue;
             }
+            if host.is_inline && plugin.hooks().any(|hook| hook.name == name && hook.flags & abi::HOOK_INLINE == 0) {
+                host.facts.push(("fired_plugin".to_owned(), plugin.name().to_owned()));
+                return abi::WOULD_BLOCK;
+            }
             let mut inner = StandIn::new(Kind::Custom);
             inner.unix_seconds = host.unix_seconds;
             if host.facts.iter().any(|(fact, value)| fact == "plugin" && value == plugin.name()) {
@@ -222,8 +227,15 @@ unsafe extern "C" fn fire(cx: *mut c_void, name: Str, json: Str, out: *mut Str) 
             }
             inner.facts.push(("hook".to_owned(), name.to_owned()));
             inner.set_payload(&payload);
-            if !matches!(run_hooks(plugin, &hooks, &mut inner), Ended::Continued) {
-                return abi::CONFLICT;
+            let ended = run_hooks(plugin, &hooks, &mut inner);
+            if !matches!(ended, Ended::Continued) {
+                let is_public = inner.denial.is_public;
+                host.facts.push(("fired_plugin".to_owned(), plugin.name().to_owned()));
+                if matches!(ended, Ended::Denied) && is_public {
+                    host.facts.push(("fired_error".to_owned(), inner.denial.code));
+                    host.facts.push(("fired_description".to_owned(), inner.denial.description));
+                }
+                return if matches!(ended, Ended::Denied) { abi::DENIED } else { abi::FAILED };
             }
             payload = inner.payload_text();
         }

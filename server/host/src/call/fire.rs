@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keyhook_component::hooks::{HookCall, HookPoint, Verdict};
+use keyhook_core::error::OAuthError;
 use keyhook_plugin::abi::{self, Str};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -10,7 +11,18 @@ use tokio::time::Instant;
 use super::limits::PAYLOAD_BYTES;
 use super::{Call, Scene};
 use crate::chain::{Chain, Chains};
+use crate::failure::{self, DENIED};
+use crate::link::Link;
 use crate::table::is_name;
+
+/// Why a custom hook was refused.
+pub(super) struct Fired {
+    pub(super) plugin: Arc<str>,
+    /// The OAuth error of a denial in public.
+    pub(super) error: Option<&'static str>,
+    /// Its text.
+    pub(super) description: Option<String>,
+}
 
 /// Custom hooks inside custom hooks.
 const MAX_DEPTH: usize = 4;
@@ -22,6 +34,7 @@ impl Call {
             return Err(abi::NOT_PERMITTED);
         }
         let chains = self.chains.clone().ok_or(abi::NOT_HERE)?;
+        self.fired = None;
         if !is_name(name) || HookPoint::ALL.iter().any(|point| point.name() == name) || json.len() > PAYLOAD_BYTES {
             return Err(abi::BAD_ARGUMENT);
         }
@@ -39,14 +52,24 @@ impl Call {
     }
 
     /// Runs a custom chain; the payload as it left it.
-    fn run_custom(&self, chains: &Arc<Chains>, chain: &Chain, payload: Value) -> Result<Value, i32> {
-        if !self.blocking && chain.links.iter().chain(&*chain.observers).any(|link| !link.inline) {
+    fn run_custom(&mut self, chains: &Arc<Chains>, chain: &Chain, payload: Value) -> Result<Value, i32> {
+        let waits = chain.links.iter().chain(&*chain.observers).find(|link| !link.inline);
+        if let Some(link) = waits.filter(|_| !self.blocking) {
+            self.fired = Some(Box::new(Fired { plugin: Arc::clone(&link.plugin().name), error: None, description: None }));
             return Err(abi::WOULD_BLOCK);
         }
         let mut inner = self.inner(chains, chain);
         inner.payload = payload;
-        let is_denied = run(chain, &mut inner);
-        if is_denied { Err(abi::CONFLICT) } else { Ok(inner.payload) }
+        match run(chain, &mut inner) {
+            None => Ok(inner.payload),
+            Some((link, error)) => {
+                let is_public = error.public.is_some();
+                let description = error.public.clone();
+                let code = is_public.then(|| error.code.wire());
+                self.fired = Some(Box::new(Fired { plugin: Arc::clone(&link.plugin().name), error: code, description }));
+                Err(if error.kh == DENIED { abi::DENIED } else { abi::FAILED })
+            }
+        }
     }
 
     /// A call of its own: nothing of the outer draft is seen by the plugins of a custom hook.
@@ -64,14 +87,14 @@ impl Call {
     }
 }
 
-/// Whether somebody denied. Fails closed: a plugin without a free place denies too.
-fn run(chain: &Chain, call: &mut Call) -> bool {
+/// Who denied, and how. Fails closed: a plugin without a free place denies too.
+fn run<'a>(chain: &'a Chain, call: &mut Call) -> Option<(&'a Link, OAuthError)> {
     let outer = call.deadline;
     for link in chain.links.iter().chain(&*chain.observers) {
         let _place = match (link.inline, link.plugin().bulkhead.try_enter()) {
             (true, _) => None,
             (false, Some(place)) => Some(place),
-            (false, None) => return true,
+            (false, None) => return Some((link, failure::saturated(&link.plugin().name))),
         };
         if call.blocking {
             let own = Instant::now() + link.timeout;
@@ -79,9 +102,9 @@ fn run(chain: &Chain, call: &mut Call) -> bool {
         }
         match link.run(call) {
             None => {}
-            Some(Verdict::Deny(_)) => return true,
-            Some(_) => return false,
+            Some(Verdict::Deny(error)) => return Some((link, error)),
+            Some(_) => return None,
         }
     }
-    false
+    None
 }

@@ -92,9 +92,12 @@ impl Call {
 
     fn fact(&mut self, key: &str) -> Lent {
         match key {
-            "hook" => return text(Some(&*self.hook).filter(|hook| !hook.is_empty())),
+            "hook" => return text(Some(&*self.hook).filter(|hook| self.scene != Scene::Route && !hook.is_empty())),
             "plugin" => return text(Some(&*self.plugin.name)),
             "issuer" => return text(Some(&*self.world.issuer)),
+            "fired_plugin" => return text(self.fired.as_ref().map(|fired| &*fired.plugin)),
+            "fired_error" => return text(self.fired.as_ref().and_then(|fired| fired.error)),
+            "fired_description" => return text(self.fired.as_ref().and_then(|fired| fired.description.as_deref())),
             _ => {}
         }
         if let Some((_, value)) = self.draft.facts.iter().find(|(name, _)| *name == key) {
