@@ -88,7 +88,7 @@ fn the_oauth2_crate_completes_code_refresh_introspection_and_revocation() {
         .set_auth_uri(AuthUrl::new(format!("{base}/authorize")).unwrap())
         .set_token_uri(TokenUrl::new(format!("{base}/token")).unwrap())
         .set_introspection_url(IntrospectionUrl::new(format!("{base}/introspect")).unwrap())
-        .set_revocation_url(RevocationUrl::new(format!("{base}/revoke")).unwrap())
+        .set_revocation_url(RevocationUrl::new(format!("https://localhost:{}/revoke", registered.server.port)).unwrap())
         .set_redirect_uri(RedirectUrl::new(REDIRECT_URI.into()).unwrap());
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state) = client.authorize_url(CsrfToken::new_random).add_scope(Scope::new("read".into())).set_pkce_challenge(challenge).url();

@@ -27,7 +27,7 @@ impl Denial {
     /// to the caller only where it wanted that.
     pub(crate) fn into_error(self, plugin: &str) -> OAuthError {
         let cause = format!("plugin `{plugin}` denied: {}", self.description);
-        let error = match self.code {
+        let mut error = match self.code {
             Some(ErrorCode::TemporarilyUnavailable) => OAuthError::temporarily_unavailable(1),
             Some(ErrorCode::InvalidClient) => OAuthError::invalid_client(),
             Some(ErrorCode::InvalidGrant) => OAuthError::invalid_grant(),
@@ -35,8 +35,23 @@ impl Denial {
             Some(ErrorCode::ServerError) | None => OAuthError::server_error(String::new()),
             Some(code) => OAuthError::new(code, "the request was refused"),
         };
+        error.description = self.code.and_then(in_the_words_of_the_rfc).unwrap_or(error.description);
         let error = error.with_cause(cause).with_kh(DENIED);
         if self.public { error.with_public(self.description) } else { error }
+    }
+}
+
+/// What a client hears of a denial whose description is not public: the sentences of RFC 6749 §4.1.2.1.
+const fn in_the_words_of_the_rfc(code: ErrorCode) -> Option<&'static str> {
+    match code {
+        ErrorCode::UnauthorizedClient => Some("The client is not authorized to request an authorization code using this method"),
+        ErrorCode::AccessDenied => Some("The resource owner or authorization server denied the request"),
+        ErrorCode::InvalidScope => Some("The requested scope is invalid, unknown, or malformed"),
+        ErrorCode::TemporarilyUnavailable => Some("The authorization server is currently unable to handle the request"),
+        ErrorCode::ServerError => {
+            Some("The authorization server encountered an unexpected condition which prevented it from fulfilling the request")
+        }
+        _ => None,
     }
 }
 
