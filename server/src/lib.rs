@@ -47,6 +47,8 @@ mod logging;
 mod nearest;
 mod notify;
 mod operations;
+#[cfg(test)]
+mod operations_page;
 mod output;
 mod plugin_status;
 mod plugins;
