@@ -15,6 +15,7 @@ use keyhook_core::form::Form;
 use keyhook_core::scope::Scope;
 use keyhook_core::time::Timestamp;
 
+use crate::endpoints::resume;
 use crate::flow::Flow;
 use crate::session::{self, Identity};
 use crate::{interaction, kh};
@@ -36,10 +37,10 @@ impl Flow<'_> {
         let call = self.call(form).await?;
         let before = call.session.clone();
         let finished = self.context.hooks.run(point, call).await;
-        self.settle(finished, before).await
+        self.settle(point, finished, before).await
     }
 
-    async fn settle(mut self, finished: Finished, before: Option<SessionValues>) -> Result<Response, Refusal> {
+    async fn settle(mut self, point: HookPoint, finished: Finished, before: Option<SessionValues>) -> Result<Response, Refusal> {
         let Finished { call, verdict, plugin } = finished;
         self.event.plugin = plugin;
         if let Verdict::Deny(error) = verdict {
@@ -47,6 +48,12 @@ impl Flow<'_> {
         }
         self.keep(call, before).await?;
         match verdict {
+            // A form that nobody took is no answer: the request goes on where it stood, past everybody who gates it.
+            Verdict::Continue if point == HookPoint::AuthorizationPost => {
+                let name = self.opened().await?.name.clone();
+                let response = Response::redirect_local(&resume::target(self.context, &name));
+                Ok(self.with_cookies(response))
+            }
             Verdict::Continue => {
                 // Whoever signed the user in, if anybody did, is who had a part in it.
                 self.event.plugin.clone_from(&self.signed_in_by);

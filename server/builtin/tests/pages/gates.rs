@@ -48,6 +48,27 @@ async fn the_consent_page_is_no_way_around_a_second_factor() {
     assert!(browser.decide(&page, "allow").await.location().starts_with("/authorize/resume?"), "the plugins that agreed are gone");
 }
 
+/// A form that no plugin took is no way around the plugins that gate at `authorization_GET`.
+#[tokio::test]
+async fn a_form_that_nobody_takes_passes_no_gate() {
+    let (world, _) =
+        plugged(people().await, &[AuthorizationGet, AuthorizationPost], |point, call| match (point, fact(&call, "subject").as_deref()) {
+            (AuthorizationGet, Some("alice")) => {
+                let page = form(&call, "second factor");
+                finished(call, Verdict::Respond(page))
+            }
+            _ => finished(call, Verdict::Continue),
+        });
+    let mut browser = Browser::of(&world);
+    let login = browser.login_page(&request_of("shop", &[])).await;
+    let resume = browser.sign_in(&login, "alice", PASSWORD).await.location().to_owned();
+    let gate = browser.get(&resume).await;
+    assert!(gate.says("second factor"), "{gate:#?}");
+    let answer = submit(&mut browser, &gate, "nobody").await;
+    assert!(answer.location().starts_with("/authorize/resume?interaction="), "{answer:#?}");
+    assert!(browser.get(answer.location()).await.says("second factor"));
+}
+
 /// What a plugin noted about one user, that the second factor was right for example, says nothing about the next.
 #[tokio::test]
 async fn what_plugins_noted_about_one_user_is_not_handed_to_another() {
