@@ -4,6 +4,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use keyhook_core::redirect::ValidatedRedirectUri;
 
+/// The content security policy of every page that has none of its own. No `form-action`: browsers apply it to the redirect after
+/// the form's POST too, and that one goes to the client.
+pub const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Added as a second policy to a page that has its own. Browsers enforce all policies at once, so nothing can loosen it.
+pub const SECOND_POLICY: &str = "base-uri 'none'; frame-ancestors 'none'";
+
 /// A whole response; bodies are small and buffered.
 #[derive(Clone, Debug)]
 pub struct Response {

@@ -1,15 +1,7 @@
 //! The headers that protect people: set on everything a browser may render, whoever made the response.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use keyhook_component::response::Response;
-
-/// What every page gets that has no policy of its own. No `form-action`: browsers apply it to the redirect after the form's
-/// POST too, and that one goes to the client.
-pub const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Added as a second policy to a page that has its own. Browsers enforce all policies at once, so nothing can loosen it.
-pub const ALWAYS: &str = "base-uri 'none'; frame-ancestors 'none'";
+use keyhook_component::response::{PAGE_POLICY, Response, SECOND_POLICY};
 
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -41,9 +33,9 @@ pub fn complete(mut response: Response, method: &Method, https: bool) -> Respons
 }
 
 fn protect_page(headers: &mut HeaderMap, html: bool) {
-    let policy = if headers.contains_key(header::CONTENT_SECURITY_POLICY) { ALWAYS } else { CONTENT_SECURITY_POLICY };
+    let policy = if headers.contains_key(header::CONTENT_SECURITY_POLICY) { SECOND_POLICY } else { PAGE_POLICY };
     // Compared as a whole: 'none' beside another source means nothing.
-    let is_there = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().any(|own| own == ALWAYS || own == CONTENT_SECURITY_POLICY);
+    let is_there = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().any(|own| own == SECOND_POLICY || own == PAGE_POLICY);
     if !is_there {
         headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
@@ -91,8 +83,8 @@ mod tests {
     #[test]
     fn a_page_gets_the_policy_and_is_never_framed_or_kept() {
         let page = complete(Response::html(StatusCode::OK, "<p>"), &Method::GET, true);
-        assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), [CONTENT_SECURITY_POLICY]);
-        assert!(!CONTENT_SECURITY_POLICY.contains("form-action"));
+        assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), [PAGE_POLICY]);
+        assert!(!PAGE_POLICY.contains("form-action"));
         assert_eq!(values(&page, &header::X_FRAME_OPTIONS), ["DENY"]);
         assert_eq!(values(&page, &header::CACHE_CONTROL), ["no-store"]);
         assert_eq!(values(&page, &header::REFERRER_POLICY), ["no-referrer"]);
@@ -103,13 +95,13 @@ mod tests {
     fn a_policy_of_its_own_cannot_allow_framing() {
         let own = HeaderValue::from_static("default-src *; frame-ancestors *");
         let page = complete(Response::html(StatusCode::OK, "").with(header::CONTENT_SECURITY_POLICY, own), &Method::GET, false);
-        assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), ["default-src *; frame-ancestors *", ALWAYS]);
+        assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), ["default-src *; frame-ancestors *", SECOND_POLICY]);
         assert!(values(&page, &header::STRICT_TRANSPORT_SECURITY).is_empty());
     }
 
     #[test]
     fn a_policy_that_is_there_already_is_not_sent_twice() {
-        for policy in [CONTENT_SECURITY_POLICY, ALWAYS] {
+        for policy in [PAGE_POLICY, SECOND_POLICY] {
             let own = HeaderValue::from_static(policy);
             let page = complete(Response::html(StatusCode::OK, "").with(header::CONTENT_SECURITY_POLICY, own), &Method::GET, false);
             assert_eq!(values(&page, &header::CONTENT_SECURITY_POLICY), [policy]);

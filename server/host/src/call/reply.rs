@@ -1,18 +1,12 @@
 //! `respond_*`: an answer as a plugin writes it, checked line by line, and finished with the headers that no plugin leaves out.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use keyhook_component::response::Response;
+use keyhook_component::response::{PAGE_POLICY, Response, SECOND_POLICY};
 use keyhook_core::text::is_header_value;
 use keyhook_plugin::abi;
 
 use super::limits::{BODY_BYTES, HEADER_BYTES, HEADERS};
 use super::{Call, Scene, is_authorization};
-
-/// For a page whose plugin set no policy: the server's own.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
-                           base-uri 'none'; frame-ancestors 'none'";
-/// Beside a plugin's policy: browsers enforce both, so that a plugin cannot loosen this.
-const ALWAYS_POLICY: &str = "base-uri 'none'; frame-ancestors 'none'";
 
 /// Headers that belong to the connection (RFC 9110 §7.6.1).
 const NOT_FOR_PLUGINS: [&str; 9] = [
@@ -70,7 +64,7 @@ impl Reply {
             headers.insert(header::CACHE_CONTROL, no_store);
         }
         if headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-            headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ALWAYS_POLICY));
+            headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SECOND_POLICY));
         } else if is_html {
             headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
         }
