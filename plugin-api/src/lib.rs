@@ -22,7 +22,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! A misspelt hook does not compile, and the error lists the hooks there are:
+//! A misspelled hook does not compile, and the error lists the hooks there are:
 //!
 //! ```compile_fail
 //! use keyhook_plugin::prelude::*;

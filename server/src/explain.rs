@@ -1,8 +1,8 @@
-//! The catalogue of codes, embedded: `keyhook explain KH0503` needs no network.
+//! The catalog of codes, embedded: `keyhook explain KH0503` needs no network.
 
 use crate::nearest::distance;
 
-/// Every file of the catalogue; a test compares the list with the folder.
+/// Every file of the catalog; a test compares the list with the folder.
 const CHAPTERS: &[(&str, &str)] = &[
     ("builtin-pages.md", include_str!("../docs/codes/builtin-pages.md")),
     ("builtin-token.md", include_str!("../docs/codes/builtin-token.md")),

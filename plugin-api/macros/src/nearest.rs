@@ -1,4 +1,4 @@
-//! The known name that a misspelt one most likely meant.
+//! The known name that a misspelled one most likely meant.
 
 /// The nearest of `known`, if it is near enough to suggest.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

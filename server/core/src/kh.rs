@@ -95,7 +95,7 @@ pub const UNAVAILABLE: &str = "KH0291";
 
 #[cfg(test)]
 mod tests {
-    /// Every code of this file has a chapter in the catalogue, and the catalogue knows no other.
+    /// Every code of this file has a chapter in the catalog, and the catalog knows no other.
     #[test]
     fn every_code_is_described_and_every_description_has_a_code() {
         let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);

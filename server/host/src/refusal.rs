@@ -5,6 +5,27 @@ use std::path::PathBuf;
 use keyhook_plugin::abi;
 use serde::{Deserialize, Serialize};
 
+/// How two routes stand in each other's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Clash {
+    /// They answer the same URLs.
+    Same,
+    /// They are one place whose parameters have two names.
+    Names,
+    /// Some URL belongs to both, and neither is the more exact one.
+    Overlap,
+}
+
+impl Clash {
+    const fn words(self) -> &'static str {
+        match self {
+            Clash::Same => "is already answered by",
+            Clash::Names => "names the parameters of one place otherwise than",
+            Clash::Overlap => "shares URLs, and neither is the more exact one, with",
+        }
+    }
+}
+
 /// Why a library or a plugin was refused. [`Refusal::to_string`](ToString::to_string) names the reason, [`Refusal::way_out`] what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
@@ -99,6 +120,18 @@ pub enum Refusal {
         /// Who answers there.
         owner: String,
     },
+    /// A plugin, this one or another, has a URL that does not go together with it.
+    #[error("route {route} {words} {owner}, with {other}", words = kind.words())]
+    RouteClash {
+        /// Method and path.
+        route: String,
+        /// Method and path of the route that was there first.
+        other: String,
+        /// Whose that is, in words.
+        owner: String,
+        /// How they clash.
+        kind: Clash,
+    },
     /// The configuration names a secret that is not there.
     #[error("configuration: {0}")]
     Configuration(String),
@@ -155,7 +188,7 @@ impl Refusal {
             Refusal::NotApproved => "KH0516",
             Refusal::Missing => "KH0517",
             Refusal::Changed { .. } => "KH0518",
-            Refusal::BadRoute { .. } | Refusal::RouteTaken { .. } => "KH0519",
+            Refusal::BadRoute { .. } | Refusal::RouteTaken { .. } | Refusal::RouteClash { .. } => "KH0519",
             Refusal::UnknownName(_) => "KH0520",
             Refusal::FolderNotTrusted(_) => "KH0521",
             Refusal::Lock(_) => "KH0522",
@@ -191,13 +224,15 @@ impl Refusal {
             Refusal::SameContent(_) => "remove one of the two files".into(),
             Refusal::BadRoute { .. } => "correct the path in #[handler(…)]".into(),
             Refusal::RouteTaken { .. } => "choose another path, or list the path under `routes` in the plugin's table".into(),
+            Refusal::RouteClash { kind: Clash::Names, .. } => "give the parameters the same names in both paths".into(),
+            Refusal::RouteClash { route, other, .. } => format!("take `{route}` or `{other}` out, or give one of them another path"),
             Refusal::Configuration(_) | Refusal::Create(_) => "correct [plugins.<name>.config]".into(),
             Refusal::NotApproved | Refusal::Changed { .. } => "look at it, then: keyhook plugin approve FILE".into(),
             Refusal::LeftOut(_) => "mend it and build it again: other bytes are tried again".into(),
             Refusal::Missing => "put the library back, or: keyhook plugin revoke NAME".into(),
             Refusal::FolderNotTrusted(_) => "chown root the folder and take write access away, or use trust = \"lock\"".into(),
             Refusal::Lock(_) => "restore plugins.lock, or approve the plugins again".into(),
-            Refusal::UnknownName(_) => "correct the name in keyhook.toml; a misspelt plugin must not be skipped".into(),
+            Refusal::UnknownName(_) => "correct the name in keyhook.toml; a misspelled plugin must not be skipped".into(),
         }
     }
 }

@@ -83,7 +83,7 @@ fn the_environment_wins_over_the_file_and_both_are_remembered() {
 }
 
 #[test]
-fn a_misspelt_variable_is_an_error_and_a_service_link_is_not() {
+fn a_misspelled_variable_is_an_error_and_a_service_link_is_not() {
     assert!(load(RIGHT, &[("KEYHOOK_PORT", "tcp://10.0.0.1:80"), ("KEYHOOK_SERVICE_HOST", "10.0.0.1")]).is_ok());
     let shown = load(RIGHT, &[("KEYHOOK_TOKENS__ACCES_TTL", "5m")]).err().unwrap();
     assert!(shown.contains("--> environment variable KEYHOOK_TOKENS__ACCES_TTL\n   = help: did you mean `access_ttl`?"), "{shown}");

@@ -15,7 +15,7 @@ fn a_code_is_found_however_it_is_written() {
 }
 
 #[test]
-fn every_file_of_the_catalogue_is_embedded() {
+fn every_file_of_the_catalog_is_embedded() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/codes");
     let mut there: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     there.sort();
