@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use keyhook_component::endpoint::Endpoint;
 use keyhook_component::settings::Settings;
-use matchit::Router;
+use matchit::{InsertError, Router};
 
 use crate::metrics::{EndpointMetrics, Metrics};
 use crate::origin::Origin;
@@ -98,7 +98,7 @@ impl RouteTable {
                 table.patterns.insert(path.as_str(), methods).map_err(|error| RouteConflict::Pattern {
                     path,
                     owner,
-                    reason: error.to_string(),
+                    reason: unfit(&error),
                 })?;
             } else {
                 table.exact.insert(path.into_boxed_str(), methods);
@@ -178,6 +178,14 @@ impl Methods {
             Some(target) => Found::Target(target, parameters()),
             None => self.allow.as_ref().map_or(Found::Nothing, Found::MethodNotAllowed),
         }
+    }
+}
+
+/// What is wrong with a pattern.
+fn unfit(error: &InsertError) -> String {
+    match error {
+        InsertError::Conflict { with } => format!("it shares URLs with {with}, and neither is the more exact one; change one of the two"),
+        _ => "parameters are `{name}`, one in a segment, and `{*rest}` at the end".to_owned(),
     }
 }
 

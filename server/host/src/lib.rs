@@ -42,7 +42,7 @@ pub use host::{Generation, Host, Plan, Policy};
 pub use modules::Examined;
 pub use plugin::{CAPABILITIES, PluginSettings};
 pub use probe::Probe;
-pub use refusal::Refusal;
+pub use refusal::{Clash, Refusal};
 pub use report::PluginReport;
 pub use secrets::{NoSecrets, Secrets};
 pub use stats::PluginStats;

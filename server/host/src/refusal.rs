@@ -21,7 +21,7 @@ impl Clash {
         match self {
             Clash::Same => "is already answered by",
             Clash::Names => "names the parameters of one place otherwise than",
-            Clash::Overlap => "shares URLs, and neither is the more exact one, with",
+            Clash::Overlap => "shares URLs with a route, and neither is the more exact one, of",
         }
     }
 }
@@ -121,7 +121,7 @@ pub enum Refusal {
         owner: String,
     },
     /// A plugin, this one or another, has a URL that does not go together with it.
-    #[error("route {route} {words} {owner}, with {other}", words = kind.words())]
+    #[error("route {route} {words} {owner}: {other}", words = kind.words())]
     RouteClash {
         /// Method and path.
         route: String,

@@ -1,23 +1,27 @@
 //! Who answers where: the server's own URLs win, a plugin has `/x/<plugin>/` for itself, and no URL has two owners.
 
-use std::collections::BTreeMap;
-
 use keyhook_component::endpoint::RoutePattern;
 use matchit::Router;
 
 use crate::plugin::PluginSettings;
-use crate::refusal::Refusal;
+use crate::refusal::{Clash, Refusal};
 use crate::table::RouteDescription;
 
 /// Patterns and their owners.
 #[derive(Clone)]
 pub(crate) struct Routing {
     built_in: Router<String>,
-    /// Methods and owner, by the pattern with its parameters' names left out.
-    plugins: BTreeMap<String, Vec<(String, String)>>,
-    patterns: Router<()>,
+    claims: Vec<Claim>,
     /// URLs of the server that plugins answer with the operator's consent.
     pub(crate) overridden: Vec<String>,
+}
+
+/// A route that a plugin has.
+#[derive(Clone)]
+struct Claim {
+    method: String,
+    path: String,
+    plugin: String,
 }
 
 impl Routing {
@@ -28,56 +32,68 @@ impl Routing {
             // The same path with another method is there already.
             let _ = router.insert(nameless(pattern), owner.clone());
         }
-        Routing { built_in: router, plugins: BTreeMap::new(), patterns: Router::new(), overridden: Vec::new() }
+        Routing { built_in: router, claims: Vec::new(), overridden: Vec::new() }
     }
 
     /// Gives a plugin its routes, all or none.
     ///
     /// # Errors
-    /// [`Refusal::RouteTaken`].
+    /// [`Refusal::RouteTaken`], [`Refusal::RouteClash`].
     pub(crate) fn claim(&mut self, plugin: &str, routes: &[RouteDescription], settings: &PluginSettings) -> Result<(), Refusal> {
-        let consents: Vec<bool> = routes.iter().map(|route| settings.routes.contains(&route.path)).collect();
-        for (route, consent) in routes.iter().zip(&consents) {
-            self.check(plugin, route, *consent)?;
-        }
-        // Two patterns of the plugin's own may overlap: then it gets none.
         let mut next = self.clone();
-        for (route, consent) in routes.iter().zip(&consents) {
-            let pattern = nameless(&route.path);
-            if *consent && next.built_in.at(&route.path).is_ok() {
-                next.overridden.push(route.path.clone());
+        for route in routes {
+            if settings.routes.contains(&route.path) {
+                if next.built_in.at(&route.path).is_ok() {
+                    next.overridden.push(route.path.clone());
+                }
+            } else {
+                next.check(plugin, route)?;
             }
-            if !next.plugins.contains_key(&pattern) {
-                next.patterns.insert(pattern.clone(), ()).map_err(|error| taken(route, &error.to_string()))?;
-            }
-            next.plugins.entry(pattern).or_default().push((route.method.clone(), plugin.to_owned()));
+            next.check_claims(plugin, route)?;
+            next.claims.push(Claim { method: route.method.clone(), path: route.path.clone(), plugin: plugin.to_owned() });
         }
         *self = next;
         Ok(())
     }
 
-    fn check(&self, plugin: &str, route: &RouteDescription, consent: bool) -> Result<(), Refusal> {
-        if !consent {
-            if let Ok(found) = self.built_in.at(&route.path) {
-                return Err(taken(route, &format!("the server ({})", found.value)));
-            }
-            let namespace = route.path.strip_prefix("/x/").and_then(|rest| rest.split('/').next());
-            if namespace.is_some_and(|owner| owner != plugin) {
-                let owner = namespace.unwrap_or_default();
-                return Err(taken(route, &format!("nobody but a plugin named `{owner}`: /x/<plugin>/ is its own")));
-            }
+    /// Against the server's own URLs and other plugins' namespaces.
+    fn check(&self, plugin: &str, route: &RouteDescription) -> Result<(), Refusal> {
+        if let Ok(found) = self.built_in.at(&route.path) {
+            return Err(taken(route, &format!("the server ({})", found.value)));
         }
-        let pattern = nameless(&route.path);
-        let Some(owners) = self.plugins.get(&pattern) else {
-            let is_free = self.patterns.clone().insert(pattern, ()).is_ok();
-            return if is_free { Ok(()) } else { Err(taken(route, "a plugin with a pattern that overlaps")) };
-        };
-        let overlap = |method: &str| method == "*" || route.method == "*" || method == route.method;
-        match owners.iter().find(|(method, _)| overlap(method)) {
-            Some((_, owner)) => Err(taken(route, &format!("plugin `{owner}`"))),
+        let namespace = route.path.strip_prefix("/x/").and_then(|rest| rest.split('/').next());
+        match namespace.filter(|owner| *owner != plugin) {
+            Some(owner) => Err(taken(route, &format!("nobody but a plugin named `{owner}`: /x/<plugin>/ is its own"))),
             None => Ok(()),
         }
     }
+
+    /// Against what plugins have, this one too.
+    fn check_claims(&self, plugin: &str, route: &RouteDescription) -> Result<(), Refusal> {
+        let clashes = |claim: &Claim| Some((clash(claim, route)?, claim.clone()));
+        let Some((kind, claim)) = self.claims.iter().find_map(clashes) else { return Ok(()) };
+        let is_own = claim.plugin == plugin;
+        let owner = if is_own { "this plugin itself".to_owned() } else { format!("plugin `{}`", claim.plugin) };
+        Err(Refusal::RouteClash { route: route.to_string(), other: format!("{} {}", claim.method, claim.path), owner, kind })
+    }
+}
+
+/// Whether both cannot be, and why. An exact path is asked before every pattern, so only two of a kind clash.
+fn clash(claim: &Claim, route: &RouteDescription) -> Option<Clash> {
+    let (one, other) = (nameless(&claim.path), nameless(&route.path));
+    if one == other && (claim.method == "*" || route.method == "*" || claim.method == route.method) {
+        return Some(Clash::Same);
+    }
+    if claim.path == route.path || !claim.path.contains('{') || !route.path.contains('{') || fit(&claim.path, &route.path) {
+        return None;
+    }
+    Some(if one == other || fit(&one, &other) { Clash::Names } else { Clash::Overlap })
+}
+
+/// Whether a router takes both patterns.
+fn fit(one: &str, other: &str) -> bool {
+    let mut router = Router::new();
+    router.insert(one, ()).and_then(|()| router.insert(other, ())).is_ok()
 }
 
 fn taken(route: &RouteDescription, owner: &str) -> Refusal {

@@ -240,8 +240,38 @@ fn no_url_has_two_owners() {
     let both = |ann: (&'static str, &'static str), bob: (&'static str, &'static str)| {
         conflicts(&[("ann", ann.0, ann.1), ("bob", bob.0, bob.1)], |_| {}).0
     };
-    assert_eq!(both(("GET", "/a/{id}"), ("GET", "/a/{name}")), ["bob: route GET /a/{name} is already answered by plugin `ann`"]);
+    assert_eq!(
+        both(("GET", "/a/{id}"), ("GET", "/a/{name}")),
+        ["bob: route GET /a/{name} is already answered by plugin `ann`: GET /a/{id}"]
+    );
+    let names = "bob: route POST /a/{name} names the parameters of one place otherwise than plugin `ann`: GET /a/{id}";
+    assert_eq!(both(("GET", "/a/{id}"), ("POST", "/a/{name}")), [names]);
     assert_eq!(both(("*", "/a"), ("GET", "/a")).len(), 1);
     assert_eq!(both(("GET", "/a"), ("POST", "/a")), [""; 0]);
     assert_eq!(both(("GET", "/a/b"), ("GET", "/a/{id}")), [""; 0], "the more exact one is asked first");
+}
+
+/// What a plugin with two routes is told, beside one that is sound.
+fn own(first: (&str, &str), second: (&str, &str)) -> Vec<String> {
+    let (folder, host) = (folder(), host());
+    let route = |(method, path): (&str, &str)| format!("{{KH_TEXT(\"{method}\"), KH_TEXT(\"{path}\"), 0, 0}}");
+    build(&folder, "ann", &[&format!("ROUTES={}, {}", route(first), route(second))]);
+    build(&folder, "bob", &[]);
+    let generation = host.build(&plan(&folder)).map_err(|report| lines(&report)).unwrap();
+    assert!(generation.report.iter().any(|report| report.name == "bob" && report.is_loaded()), "the rest goes on");
+    let refusals = generation.report.iter().filter_map(|report| report.refusal.as_ref());
+    refusals.map(|refusal| format!("{} {refusal}; {}", refusal.code(), refusal.way_out())).collect()
+}
+
+#[test]
+fn a_plugin_whose_own_routes_clash_is_refused_and_told_both() {
+    let told = own(("GET", "/x/ann/{id}"), ("GET", "/x/ann/{name}"));
+    let same = "KH0519 route GET /x/ann/{name} is already answered by this plugin itself: GET /x/ann/{id}; take `GET /x/ann/{name}` \
+                or `GET /x/ann/{id}` out, or give one of them another path";
+    assert_eq!(told, [same]);
+    assert_eq!(own(("GET", "/x/ann/a"), ("GET", "/x/ann/a")).len(), 1, "the same twice");
+    assert_eq!(own(("*", "/x/ann/{*rest}"), ("*", "/x/ann/{*all}")).len(), 1);
+    assert_eq!(own(("GET", "/x/ann/a"), ("POST", "/x/ann/a")), [""; 0]);
+    assert_eq!(own(("GET", "/x/ann/{id}"), ("GET", "/x/ann/{id}/more")), [""; 0]);
+    assert_eq!(own(("GET", "/x/ann/a"), ("GET", "/x/ann/{*rest}")), [""; 0], "the more exact one is asked first");
 }
