@@ -14,7 +14,7 @@ impl Health for StoreHealth {
     fn report(&self) -> BoxFuture<'_, HealthReport> {
         Box::pin(async move {
             let mut report = HealthReport::default();
-            for group in [Group::Directory, Group::Grants, Group::Once, Group::Short] {
+            for group in Group::ALL {
                 let result = self.0.store(group).health().await;
                 if let Err(error) = &result {
                     tracing::warn!(code = "KH0154", group = group_name(group), %error, "a store is not healthy");

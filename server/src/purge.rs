@@ -7,7 +7,7 @@ use keyhook_component::context::Context;
 use keyhook_component::record::Kind;
 use keyhook_component::records::{ClientBody, Records};
 use keyhook_component::settings::Lifetimes;
-use keyhook_component::store::{Index, Page, StoreError};
+use keyhook_component::store::StoreError;
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
 
@@ -36,13 +36,7 @@ async fn round(context: &Context) -> Result<u64, StoreError> {
     let longest_access = longest_access(&context.records, context.settings.lifetimes.access).await?;
     let horizons = horizons(&context.settings.lifetimes, longest_access, now);
     let mut total = 0;
-    let mut stores: Vec<_> = Vec::new();
     for store in context.records.stores() {
-        if !stores.iter().any(|other| Arc::ptr_eq(other, store)) {
-            stores.push(Arc::clone(store));
-        }
-    }
-    for store in stores {
         loop {
             let count = store.purge(now, &horizons).await?;
             total += count;
@@ -72,17 +66,8 @@ fn horizons(lifetimes: &Lifetimes, longest_access: Duration, now: Timestamp) -> 
 /// The longest lifetime of an access token: the server's, or that of a client with its own.
 async fn longest_access(records: &Records, default: Duration) -> Result<Duration, StoreError> {
     let mut longest = default;
-    let mut after = None;
-    loop {
-        let page = records.list::<ClientBody>(&Index::All, Page { after: after.take(), limit: 500 }).await?;
-        let full = page.len() == 500;
-        after = page.last().map(|stored| stored.key.clone());
-        let own = page.iter().filter_map(|stored| stored.body.0.access_ttl).max();
-        longest = longest.max(Duration::from_secs(own.unwrap_or_default()));
-        if !full {
-            return Ok(longest);
-        }
-    }
+    records.each::<ClientBody>(|stored| longest = longest.max(Duration::from_secs(stored.body.0.access_ttl.unwrap_or_default()))).await?;
+    Ok(longest)
 }
 
 #[cfg(test)]

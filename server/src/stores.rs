@@ -14,15 +14,13 @@ use keyhook_core::time::Timestamp;
 use crate::config::{Config, GroupStore, Mode, group_name};
 use crate::failure::{Exit, Failure};
 
-const GROUPS: [Group; 4] = [Group::Directory, Group::Grants, Group::Once, Group::Short];
-
 /// Opens every store once; groups with the same URL share it.
 ///
 /// # Errors
 /// When a store cannot be opened, or does not promise what a group needs.
 pub(crate) async fn open(config: &Config, clock: &Arc<dyn Clock>, create: bool) -> Result<Records, Failure> {
     let mut opened: BTreeMap<&GroupStore, Arc<dyn Store>> = BTreeMap::new();
-    for group in GROUPS {
+    for group in Group::ALL {
         let place = config.store.of(group);
         if !opened.contains_key(place) {
             opened.insert(place, open_one(config, place, clock, create).await?);
@@ -31,9 +29,7 @@ pub(crate) async fn open(config: &Config, clock: &Arc<dyn Clock>, create: bool) 
         suits(config, group, place, promises)?;
     }
     let store_of = |group| Arc::clone(&opened[config.store.of(group)]);
-    let others = config.store.groups.keys().map(|group| (*group, store_of(*group))).collect();
-    let fallback = opened.get(&config.store.fallback).map_or_else(|| store_of(Group::Directory), Arc::clone);
-    Ok(Records::mapped(fallback, others, usize::try_from(config.store.cache).unwrap_or(usize::MAX)))
+    Ok(Records::mapped(store_of, usize::try_from(config.store.cache).unwrap_or(usize::MAX)))
 }
 
 async fn open_one(config: &Config, place: &GroupStore, clock: &Arc<dyn Clock>, create: bool) -> Result<Arc<dyn Store>, Failure> {

@@ -51,6 +51,11 @@ pub enum Group {
     Short,
 }
 
+impl Group {
+    /// Every group, in the order of their numbers.
+    pub const ALL: [Group; 4] = [Group::Directory, Group::Grants, Group::Once, Group::Short];
+}
+
 impl Kind {
     /// Every kind, in table order.
     pub const ALL: [Kind; 15] = [

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyhook_component::record::Key;
 use keyhook_component::records::{ClientBody, Stored};
-use keyhook_component::store::{Index, Lookup, Page};
+use keyhook_component::store::Lookup;
 use keyhook_core::client::{Application, AuthMethod, Client, ClientKind};
 use keyhook_core::redirect::RedirectUri;
 use keyhook_core::scope::Scope;
@@ -15,7 +15,7 @@ use keyhook_core::token::client_secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, PAGE, changed_meanwhile};
+use super::{Desk, changed_meanwhile};
 use crate::failure::{Exit, Failure};
 
 /// A client to be registered; what is left out has the usual value.
@@ -97,7 +97,6 @@ pub(crate) struct ClientChange {
 pub(crate) async fn add(draft: ClientDraft, desk: &Desk) -> Result<Value, Failure> {
     let (client, secret) = make(draft, desk)?;
     let id = client.id.clone();
-    // What a removed client of the same name left behind stays dead.
     let stored = Stored::new(Key::named(&id), Timestamp::MAX, ClientBody(Arc::new(client.clone())));
     let taken = || {
         Failure::new("KH0302", Exit::Failed, format!("a client `{id}` exists already"))
@@ -111,16 +110,8 @@ pub(crate) async fn add(draft: ClientDraft, desk: &Desk) -> Result<Value, Failur
 /// Every client.
 pub(crate) async fn list(desk: &Desk) -> Result<Value, Failure> {
     let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = desk.records.list::<ClientBody>(&Index::All, Page { after: after.take(), limit: PAGE }).await?;
-        let full = page.len() == PAGE;
-        after = page.last().map(|stored| stored.key.clone());
-        all.extend(page.into_iter().map(|stored| shown(&stored.body.0)));
-        if !full {
-            return Ok(Value::Array(all));
-        }
-    }
+    desk.records.each::<ClientBody>(|stored| all.push(shown(&stored.body.0))).await?;
+    Ok(Value::Array(all))
 }
 
 /// One client.
@@ -182,7 +173,7 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     client.access_ttl = draft.access_ttl;
     client.refresh_ttl = draft.refresh_ttl;
     client.created_at = desk.now();
-    // One millisecond back, so that a token of this very moment lives.
+    // What a removed client of the same name left behind stays dead. One millisecond back, so that a token of this very moment lives.
     client.not_before = desk.now().minus(Duration::from_millis(1));
     validate(&client)?;
     Ok((client, secret))

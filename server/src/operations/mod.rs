@@ -102,6 +102,3 @@ pub(crate) fn changed_meanwhile(what: &str) -> Failure {
     Failure::new("KH0307", Exit::Failed, format!("{what} was changed by somebody else at this moment; nothing was written"))
         .help("try again")
 }
-
-/// How many records a listing asks for at once.
-pub(crate) const PAGE: usize = 500;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use keyhook_builtin::hash_password;
 use keyhook_component::record::Key;
 use keyhook_component::records::{NotBefore, Stored, User};
-use keyhook_component::store::{Index, Lookup, Page};
+use keyhook_component::store::Lookup;
 use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Desk, PAGE, changed_meanwhile};
+use super::{Desk, changed_meanwhile};
 use crate::failure::{Exit, Failure};
 
 const LONGEST_NAME: usize = 255;
@@ -49,16 +49,8 @@ pub(crate) async fn add(draft: UserDraft, desk: &Desk) -> Result<Value, Failure>
 /// Every user.
 pub(crate) async fn list(desk: &Desk) -> Result<Value, Failure> {
     let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = desk.records.list::<User>(&Index::All, Page { after: after.take(), limit: PAGE }).await?;
-        let full = page.len() == PAGE;
-        after = page.last().map(|stored| stored.key.clone());
-        all.extend(page.iter().map(|stored| shown(&String::from_utf8_lossy(&stored.key.to_bytes()), &stored.body)));
-        if !full {
-            return Ok(Value::Array(all));
-        }
-    }
+    desk.records.each::<User>(|stored| all.push(shown(&String::from_utf8_lossy(&stored.key.to_bytes()), &stored.body))).await?;
+    Ok(Value::Array(all))
 }
 
 /// Sets a password and signs the user out everywhere.

@@ -95,7 +95,10 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
     use std::path::PathBuf;
+
+    use keyhook_component::records::{NotBefore, Records, Stored};
 
     use super::*;
 
@@ -104,4 +107,17 @@ mod tests {
     }
 
     crate::store_contract!(memory, opened);
+
+    #[tokio::test]
+    async fn a_listing_of_many_pages_shows_every_record_once_and_in_order() {
+        let records = Records::new(Arc::new(MemoryStore::default()), 0);
+        for second in 0..1001_i64 {
+            let not_before = NotBefore { instant: Timestamp::from_seconds(second) };
+            let put = Stored::new(Key::named(second.to_be_bytes()), Timestamp::MAX, not_before).put().unwrap();
+            assert_eq!(records.apply(Batch::new().with(put)).await.unwrap(), Applied::Applied);
+        }
+        let mut seen = Vec::new();
+        records.each::<NotBefore>(|stored| seen.push(stored.body.instant.seconds())).await.unwrap();
+        assert!(seen.iter().copied().eq(0..1001));
+    }
 }

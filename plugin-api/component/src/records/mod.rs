@@ -11,7 +11,6 @@ pub use liveness::LiveToken;
 pub use typed::{Body, Stored};
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +18,7 @@ use keyhook_core::client::Client;
 
 use crate::batch::{Applied, Batch};
 use crate::cache::RecordCache;
-use crate::record::{Group, Key, Kind};
+use crate::record::{Group, Key};
 use crate::store::{Index, Lookup, Page, Store, StoreError};
 
 /// The records of a server: four groups of stores and one cache.
@@ -29,8 +28,10 @@ pub struct Records {
 }
 
 struct Inner {
-    stores: BTreeMap<Group, Arc<dyn Store>>,
-    fallback: Arc<dyn Store>,
+    /// In the order of [`Group::ALL`].
+    by_group: [Arc<dyn Store>; Group::ALL.len()],
+    /// Each of them once.
+    stores: Vec<Arc<dyn Store>>,
     cache: Arc<RecordCache>,
     seen_elsewhere: AtomicU64,
 }
@@ -38,23 +39,30 @@ struct Inner {
 impl Records {
     /// All groups in one store, with a cache of at most `capacity` records.
     pub fn new(store: Arc<dyn Store>, capacity: usize) -> Records {
-        Records::mapped(store, BTreeMap::new(), capacity)
+        Records::mapped(move |_| Arc::clone(&store), capacity)
     }
 
-    /// Some groups in stores of their own.
-    pub fn mapped(fallback: Arc<dyn Store>, stores: BTreeMap<Group, Arc<dyn Store>>, capacity: usize) -> Records {
+    /// Each group in the store that `store_of` gives it; several may share one.
+    pub fn mapped(store_of: impl FnMut(Group) -> Arc<dyn Store>, capacity: usize) -> Records {
+        let by_group = Group::ALL.map(store_of);
+        let mut stores: Vec<Arc<dyn Store>> = Vec::new();
+        for store in &by_group {
+            if !stores.iter().any(|other| Arc::ptr_eq(other, store)) {
+                stores.push(Arc::clone(store));
+            }
+        }
         let cache = Arc::new(RecordCache::new(capacity));
-        Records { inner: Arc::new(Inner { stores, fallback, cache, seen_elsewhere: AtomicU64::new(0) }) }
+        Records { inner: Arc::new(Inner { by_group, stores, cache, seen_elsewhere: AtomicU64::new(0) }) }
     }
 
     /// The store of a group.
     pub fn store(&self, group: Group) -> &Arc<dyn Store> {
-        self.inner.stores.get(&group).unwrap_or(&self.inner.fallback)
+        &self.inner.by_group[group as usize]
     }
 
-    /// Every distinct store.
-    pub fn stores(&self) -> impl Iterator<Item = &Arc<dyn Store>> {
-        std::iter::once(&self.inner.fallback).chain(self.inner.stores.values())
+    /// Every store once, however many groups live in it.
+    pub fn stores(&self) -> &[Arc<dyn Store>] {
+        &self.inner.stores
     }
 
     /// The record under a key, from the cache where its kind is cached. Expired records are returned: compare with the clock.
@@ -99,6 +107,24 @@ impl Records {
         records.into_iter().map(Stored::from_record).collect()
     }
 
+    /// Shows every record of a kind to `see`, in key order. For display and housekeeping, never on the path of a decision.
+    ///
+    /// # Errors
+    /// When the store cannot answer; what was seen by then was there.
+    pub async fn each<T: Body>(&self, mut see: impl FnMut(Stored<T>) + Send) -> Result<(), StoreError> {
+        const PAGE: usize = 500;
+        let mut after = None;
+        loop {
+            let page = self.list(&Index::All, Page { after, limit: PAGE }).await?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|stored: &Stored<T>| stored.key.clone());
+            page.into_iter().for_each(&mut see);
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
     /// Writes a batch; when it returns, no cache of this process serves what the batch replaced.
     ///
     /// # Errors
@@ -121,16 +147,13 @@ impl Records {
 
     /// Forgets cached records of a kind that another process may have written.
     fn drop_stale_cache(&self) {
-        let now = self.stores().map(|store| store.changed_elsewhere()).fold(0u64, u64::wrapping_add);
+        let now = self.stores().iter().map(|store| store.changed_elsewhere()).fold(0u64, u64::wrapping_add);
         if self.inner.seen_elsewhere.load(Ordering::Acquire) != now {
             self.inner.cache.clear();
             self.inner.seen_elsewhere.store(now, Ordering::Release);
         }
     }
 }
-
-/// Kinds that a store lists for people.
-pub const LISTED: [Kind; 4] = [Kind::Client, Kind::User, Kind::Grant, Kind::Session];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]

@@ -93,8 +93,8 @@ fn a_store_that_is_away_is_an_error_and_is_not_cached() {
 #[test]
 fn groups_may_lie_in_stores_of_their_own() {
     let (fallback, once) = (TestStore::new(), TestStore::new());
-    let stores = [(Kind::Once.group(), Arc::clone(&once) as Arc<dyn crate::store::Store>)].into();
-    let records = Records::mapped(Arc::clone(&fallback) as Arc<dyn crate::store::Store>, stores, 100);
+    let store_of = |group| Arc::clone(if group == Kind::Once.group() { &once } else { &fallback }) as Arc<dyn crate::store::Store>;
+    let records = Records::mapped(store_of, 100);
     let delete = Operation::Delete { kind: Kind::Once, key: Key::named("alice") };
     let Operation::Put(mut nonce) = not_before(1) else { panic!("a put") };
     nonce.kind = Kind::Once;
@@ -103,4 +103,5 @@ fn groups_may_lie_in_stores_of_their_own() {
     assert_eq!((once.records.lock().unwrap().len(), fallback.records.lock().unwrap().len()), (1, 1));
     assert_eq!(now(records.apply(Batch::new().with(delete))).unwrap(), Applied::Applied);
     assert!(once.records.lock().unwrap().is_empty());
+    assert_eq!(records.stores().len(), 2, "each store once, though three groups share one");
 }
