@@ -33,9 +33,6 @@ pub(super) fn run(global: &Global, flags: &Approve) -> Result<(), Failure> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         crate::foundation::folder(folder)?;
     }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        crate::foundation::folder(folder)?;
-    }
     lock.write(&path).map_err(|refusal| examine::refused(&path, &refusal))?;
     tell(global, &path, &told);
     Ok(())
