@@ -83,6 +83,11 @@ impl Failure {
         self.exit
     }
 
+    /// Whether the message has its codes already.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// The message without its code.
     pub(crate) fn text(&self) -> &str {
         &self.text
