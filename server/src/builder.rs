@@ -189,7 +189,16 @@ impl Builder {
         }
         let mode = if self.dev { Mode::Dev } else { Mode::Serve };
         let base = if self.dev { dev::embedded_base() } else { serve_base() };
-        let layers = Layers { mode, base, files: self.files, texts: self.texts, environment: Vec::new(), given: self.given.0 };
+        let layers = Layers {
+            mode,
+            base,
+            files: self.files,
+            usual: None,
+            sets_aside: false,
+            texts: self.texts,
+            environment: Vec::new(),
+            given: self.given.0,
+        };
         let config = Config::load(layers.clone())?;
         if self.log {
             logging::start(&config.log);

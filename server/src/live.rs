@@ -27,12 +27,16 @@ pub(crate) struct Inner {
     host: Host,
     pub(crate) application: Arc<Application>,
     pub(crate) dev: Option<Arc<dev::Status>>,
+    /// The configuration of the start: what a reload does not bring into effect is still as it says.
+    started: Arc<Config>,
     state: Mutex<State>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
 }
 
 struct State {
+    /// Why the last reload was refused, if it was.
+    refused: Option<Value>,
     config: Arc<Config>,
     plugins: Arc<keyhook_host::Generation>,
     tls: Option<Arc<Tls>>,
@@ -54,7 +58,8 @@ impl Inner {
         if let Some(status) = &dev {
             status.set_plugins(lines(&plugins.generation));
         }
-        let state = State { config: Arc::new(config), plugins: plugins.generation, tls: None, generation: 1 };
+        let started = Arc::new(config);
+        let state = State { refused: None, config: Arc::clone(&started), plugins: plugins.generation, tls: None, generation: 1 };
         Arc::new(Inner {
             layers,
             issuer,
@@ -62,6 +67,7 @@ impl Inner {
             host,
             application,
             dev,
+            started,
             state: Mutex::new(state),
             reloading: tokio::sync::Mutex::default(),
         })
@@ -119,9 +125,17 @@ impl Inner {
                 tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart");
             }
             Err(failure) => {
+                let at = self.foundation.clock.now().seconds();
+                self.state().refused = Some(json!({ "at": at, "code": failure.code(), "reason": failure.to_string() }));
                 event.detail = Some(failure.to_string());
                 tracing::error!(event = "reload", code = failure.code(), "{failure}");
             }
+        }
+        if result.is_ok() {
+            self.state().refused = None;
+        }
+        if let Some(status) = &self.dev {
+            status.set_refused(result.as_ref().err().map(ToString::to_string));
         }
         self.foundation.audit.record(event);
         result
@@ -129,19 +143,17 @@ impl Inner {
 
     async fn exchange(&self) -> Result<Vec<String>, Failure> {
         let config = Config::load(self.layers.clone())?;
-        let (before, tls) = {
-            let state = self.state();
-            (Arc::clone(&state.config), state.tls.clone())
-        };
+        let tls = self.state().tls.clone();
         let generation = generation::build(&config, &self.issuer, &self.foundation, &self.host, self.dev.as_ref()).await?;
         if let Some(tls) = tls {
             tls.reload().map_err(|error| crate::server::start_failure(&error, config.mode))?;
         }
         // From here on nothing fails.
         self.application.replace(generation.live);
-        let restart = needs_restart(&before, &config);
+        let restart = needs_restart(&self.started, &config);
         if let Some(status) = &self.dev {
             status.set_plugins(lines(&generation.plugins.generation));
+            status.set_configuration(&config);
         }
         let mut state = self.state();
         state.plugins = generation.plugins.generation;
@@ -156,17 +168,23 @@ impl Inner {
 }
 
 /// Keys whose new value a reload does not bring into effect.
-fn needs_restart(before: &Config, after: &Config) -> Vec<String> {
+fn needs_restart(running: &Config, read: &Config) -> Vec<String> {
     let fixed = |path: &str| ["server.", "management.", "store.", "keys.", "log."].iter().any(|section| path.starts_with(section));
     let changed = |shown: &&crate::config::Shown| {
-        let old = before.shown.iter().find(|old| old.path == shown.path).map(|old| &old.value);
+        let old = running.shown.iter().find(|old| old.path == shown.path).map(|old| &old.value);
         fixed(&shown.path) && old != Some(&shown.value)
     };
-    after.shown.iter().filter(changed).map(|shown| shown.path.clone()).collect()
+    read.shown.iter().filter(changed).map(|shown| shown.path.clone()).collect()
 }
 
 fn lines(generation: &keyhook_host::Generation) -> Vec<PluginLine> {
     generation.report.iter().map(plugins::line).collect()
+}
+
+/// What a line says of a plugin, or of an order, that does not run.
+fn left_out(line: &PluginLine) -> Option<String> {
+    let why = line.refused.as_ref()?;
+    Some(if line.name.is_empty() { format!("{why}; {}", line.fix) } else { format!("{}: {why}; {}", line.name, line.fix) })
 }
 
 impl LiveServer for Inner {
@@ -177,7 +195,13 @@ impl LiveServer for Inner {
     fn reload(&self) -> BoxFuture<'_, Result<Value, Failure>> {
         Box::pin(async move {
             let restart = Inner::reload(self).await?;
-            Ok(json!({ "outcome": "reloaded", "needs_restart": restart }))
+            let refused: Vec<_> = self.plugin_lines().iter().filter_map(left_out).collect();
+            let outcome = if refused.is_empty() { "reloaded" } else { "reloaded, but for what was refused" };
+            let mut answer = json!({ "outcome": outcome, "needs_restart": restart });
+            if !refused.is_empty() {
+                answer["refused"] = json!(refused);
+            }
+            Ok(answer)
         })
     }
 
@@ -193,6 +217,7 @@ impl LiveServer for Inner {
             "refused_plugins": state.plugins.report.iter().filter(|report| !report.is_loaded()).count(),
             "requests_in_flight": self.application.in_flight(),
             "configuration": state.config.files,
+            "refused_reload": state.refused,
         })
     }
 }

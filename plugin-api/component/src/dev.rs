@@ -45,6 +45,11 @@ pub trait DevStatus: Send + Sync {
     /// The last build of the watched crate, if one is watched.
     fn build(&self) -> Option<BuildReport>;
 
+    /// Why the last reload changed nothing, as the terminal tells it; `None` when it succeeded.
+    fn refused_reload(&self) -> Option<String> {
+        None
+    }
+
     /// Facts for the start page, name and value: data folder, plugin folder, demo user.
     fn facts(&self) -> Vec<(String, String)>;
 

@@ -34,6 +34,11 @@ pub(crate) fn call(path: &Path, operation: &Operation) -> Result<Option<Value>, 
     })?
 }
 
+/// Whether a server listens at `path`.
+pub(crate) fn runs(path: &Path) -> bool {
+    UnixStream::connect(path).is_ok()
+}
+
 fn converse(stream: &mut UnixStream, operation: &Operation) -> std::io::Result<Result<Option<Value>, Failure>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -7,7 +7,7 @@ mod client;
 mod listener;
 mod wire;
 
-pub(crate) use client::call;
+pub(crate) use client::{call, runs};
 pub(crate) use listener::AdminSocket;
 
 /// The socket's name in the data folder.

@@ -1,15 +1,15 @@
 //! `keyhook dev`: one command, no configuration.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use keyhook_core::secret::Secret;
 
 use crate::cli::{Dev, Global};
-use crate::config::{Layers, Mode, Table};
-use crate::dev::{self, DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, Follow, PluginCrate, Screen, Status, Voice};
+use crate::config::{Layers, Mode, Table, USUAL, named};
+use crate::dev::{self, DEMO_CLIENT, DEMO_PASSWORD, DEMO_USER, Follow, PluginCrate, Screen, Status, Voice, Watched};
 use crate::failure::{Exit, Failure};
 use crate::foundation;
 use crate::given::shown;
@@ -37,16 +37,7 @@ pub(crate) fn run(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
 
 fn serve(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
     let created = !dev::data_folder(&flags.folder).exists();
-    let layers = Layers {
-        mode: Mode::Dev,
-        base: dev::base(flags),
-        // `./keyhook.toml` is production's; only what is named is read here.
-        files: global.config.clone(),
-        texts: Vec::new(),
-        environment: system::environment(),
-        given: Table::new(),
-    };
-    let mut server = Server::from_layers(layers)?;
+    let mut server = Server::from_layers(layers(global, flags))?;
     logging::start(&server.config.log);
     for folder in [flags.folder.clone(), dev::plugins_folder(&flags.folder), dev::handlers_folder(&flags.folder)] {
         foundation::folder(&folder)?;
@@ -58,19 +49,50 @@ fn serve(global: &Global, flags: &Dev) -> Result<ExitCode, Failure> {
     let status = Arc::new(Status::default());
     status.set_demo_client(DEMO_CLIENT);
     status.set_facts(facts(&server, flags));
+    status.set_configuration(&server.config);
     status.set_left_out(flags.leave_out.clone());
     server.dev = Some(Arc::clone(&status));
     note_calls(flags)?;
     end_with_supervisor();
-    let folders = [server.config.plugins.directories.clone(), server.config.plugins.handlers.clone()].concat();
-    let known = dev::looks(&folders, keyhook_host::scan::is_library);
+    let watched = Watched::of(&server);
     let plugin = PluginCrate::find(Path::new("."));
-    server.run_then(|running| {
+    let ended = server.run_then(|running| {
         show(running, flags, created);
         let install = dev::plugins_folder(&flags.folder);
-        Follow::new(Arc::clone(&running.inner), Arc::clone(&status), Voice::of_stdout(), (folders, known), install, plugin).start();
-    })?;
+        Follow::new(Arc::clone(&running.inner), Arc::clone(&status), Voice::of_stdout(), watched, install, plugin).start();
+    });
+    if let (Err(_), true) = (&ended, created) {
+        leave_nothing(flags);
+    }
+    ended?;
     Ok(if status.is_to_start_anew() { ExitCode::from(dev::AGAIN) } else { ExitCode::SUCCESS })
+}
+
+/// Takes away what was made for a server that did not start; what has something in it stays.
+fn leave_nothing(flags: &Dev) {
+    let _ = std::fs::remove_file(dev::notes(&flags.folder));
+    for folder in
+        [dev::data_folder(&flags.folder), dev::plugins_folder(&flags.folder), dev::handlers_folder(&flags.folder), flags.folder.clone()]
+    {
+        let _ = std::fs::remove_dir(folder);
+    }
+}
+
+/// What `keyhook dev` reads: the same files as `serve` without the machine's, under its own defaults.
+pub(super) fn layers(global: &Global, flags: &Dev) -> Layers {
+    let environment = system::environment();
+    let files = named(&global.config, &environment);
+    Layers {
+        mode: Mode::Dev,
+        base: dev::base(flags),
+        // It may come, change and go while the server runs.
+        usual: files.is_empty().then(|| PathBuf::from(USUAL)),
+        files,
+        sets_aside: true,
+        texts: Vec::new(),
+        environment,
+        given: Table::new(),
+    }
 }
 
 /// Notes whose code is running, so that the supervisor can name it if the process dies.
@@ -106,6 +128,7 @@ fn show(running: &Running, flags: &Dev, created: bool) {
     let screen = Screen {
         issuer: running.issuer(),
         data: format!("{data} (SQLite, {})", if created { "created" } else { "kept" }),
+        configuration: running.inner.config().source(),
         plugins_folder: relative(&dev::plugins_folder(&flags.folder)),
         watching: true,
         plugins: &plugins,

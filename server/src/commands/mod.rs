@@ -65,14 +65,20 @@ pub(crate) fn print(global: &crate::cli::Global, columns: &[&str], result: Resul
 
 /// The configuration that `serve` would run with.
 pub(crate) fn configuration(global: &crate::cli::Global, flags: &ServeFlags) -> Result<Config, Failure> {
+    Ok(Config::load(layers(global, flags))?)
+}
+
+/// What `serve` would read.
+pub(crate) fn layers(global: &crate::cli::Global, flags: &ServeFlags) -> Layers {
     let environment = system::environment();
-    let layers = Layers {
+    Layers {
         mode: Mode::Serve,
         base: crate::config::Table::new(),
         files: locate(&global.config, &environment),
+        usual: None,
+        sets_aside: false,
         texts: Vec::new(),
         environment,
         given: given::from_flags(global, flags),
-    };
-    Ok(Config::load(layers)?)
+    }
 }

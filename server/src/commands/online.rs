@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::admin::{self, SOCKET};
 use crate::audit::AuditLog;
 use crate::cli::{Dev, Global, ServeFlags};
-use crate::config::{Config, Layers, Mode, Table, locate};
+use crate::config::{Config, locate};
 use crate::failure::{Exit, Failure};
 use crate::operations::{Desk, Operation};
 use crate::system::{SystemClock, SystemRandom};
@@ -57,16 +57,29 @@ async fn offline(config: &Config, operation: Operation) -> Result<Value, Failure
     answer
 }
 
-/// Where the server keeps its data: the flag's word, the configuration's, or that of `keyhook dev` in this folder.
+/// Where the server keeps its data: the flag's word, that of `keyhook dev` running in this folder, or the configuration's.
 fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
-    match &global.data {
-        Some(data) => Ok(data.clone()),
-        None => Ok(deployment(global)?.server.data),
+    if let Some(data) = &global.data {
+        return Ok(data.clone());
     }
+    if dev_runs_here(global) {
+        return Ok(dev::data_folder(&Dev::default().folder));
+    }
+    deployment(global).map(|config| config.server.data).or_else(|failure| {
+        // A server that runs answers also when its file has become wrong.
+        let layers = super::layers(global, &ServeFlags::default());
+        let data = (failure.exit() == Exit::Configuration).then(|| Config::data_folder_of(layers));
+        data.filter(|data| admin::runs(&data.join(SOCKET))).ok_or(failure)
+    })
 }
 
-/// The deployment that a command means: that of the configuration that is named or lies in this folder, else that of `keyhook dev` in
-/// this folder, else the machine's.
+/// Whether `keyhook dev` serves in this folder: then a command means it, unless another configuration is named.
+fn dev_runs_here(global: &Global) -> bool {
+    global.config.is_empty() && admin::runs(&dev::data_folder(&Dev::default().folder).join(SOCKET))
+}
+
+/// The deployment that a command means: `keyhook dev` if it runs in this folder; else that of the configuration that is named or
+/// lies in this folder, else what `keyhook dev` left in this folder, else the machine's.
 ///
 /// # Errors
 /// The findings of the configuration; `KH0314` when there is no deployment at all.
@@ -74,9 +87,9 @@ pub(crate) fn deployment(global: &Global) -> Result<Config, Failure> {
     let environment = system::environment();
     let files = locate(&global.config, &environment);
     let is_the_machines = files.iter().all(|file| file.starts_with("/etc/keyhook"));
-    if is_the_machines && global.config.is_empty() && dev::data_folder(&Dev::default().folder).is_dir() {
-        let base = dev::base(&Dev::default());
-        return Ok(Config::load(Layers { mode: Mode::Dev, base, files: Vec::new(), texts: Vec::new(), environment, given: Table::new() })?);
+    let is_devs = is_the_machines && global.config.is_empty() && dev::data_folder(&Dev::default().folder).is_dir();
+    if is_devs || dev_runs_here(global) {
+        return Ok(Config::load(super::dev::layers(global, &Dev::default()))?);
     }
     if files.is_empty() && !environment.iter().any(|(name, _)| name.contains("__")) {
         let failure = Failure::new("KH0314", Exit::Unreachable, "there is no deployment here: neither keyhook.toml nor ./keyhook-dev");

@@ -3,6 +3,7 @@
 //! Raw first, meaning second: `tree` knows TOML and origins, `sections` know keys and rules, `rules` know what fits together.
 //! Every finding of a run is reported at once, each with its place.
 
+mod aside;
 mod diagnostic;
 mod environment;
 mod locate;
@@ -26,7 +27,7 @@ use keyhook_component::settings::Paths;
 use keyhook_core::Issuer;
 
 pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
-pub(crate) use locate::files as locate;
+pub(crate) use locate::{USUAL, files as locate, named};
 pub(crate) use reader::Shown;
 pub(crate) use sections::{
     GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, Tokens,
@@ -54,12 +55,23 @@ pub(crate) struct Layers {
     pub(crate) base: Table,
     /// Files in the order given; later ones win.
     pub(crate) files: Vec<PathBuf>,
+    /// A file that is read if it is there at the moment.
+    pub(crate) usual: Option<PathBuf>,
+    /// Whether the sections that `keyhook dev` decides itself are set aside in them.
+    pub(crate) sets_aside: bool,
     /// Texts in a file's form that an embedding program gives.
     pub(crate) texts: Vec<String>,
     /// The environment.
     pub(crate) environment: Vec<(String, String)>,
     /// Flags, or the builder's methods.
     pub(crate) given: Table,
+}
+
+impl Layers {
+    /// The files that a reading of this moment takes.
+    pub(crate) fn present(&self) -> Vec<PathBuf> {
+        self.files.iter().chain(self.usual.as_ref().filter(|file| file.exists())).cloned().collect()
+    }
 }
 
 /// A configuration that has been checked as far as that is possible without opening a store or a library.
@@ -84,6 +96,8 @@ pub(crate) struct Config {
     pub(crate) shown: Vec<Shown>,
     /// The files that were read.
     pub(crate) files: Vec<PathBuf>,
+    /// What they say that has no effect here, and why.
+    pub(crate) set_aside: Vec<String>,
 }
 
 /// Systems whose answers `compat` can imitate.
@@ -95,11 +109,19 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, at once.
     pub(crate) fn load(layers: Layers) -> Result<Config, Diagnostics> {
-        let mut root = layers.base;
-        let mut wrong = Vec::new();
+        let files = layers.present();
+        let base = layers.base;
+        let mut root = base.clone();
+        let (mut wrong, mut set_aside) = (Vec::new(), Vec::new());
         let texts = layers.texts.into_iter().map(|text| Ok(Arc::new(SourceText { name: "config_text".to_owned(), text })));
-        for source in layers.files.iter().map(|path| read_file(path)).chain(texts) {
-            match source.and_then(|source| tree::parse(&source)) {
+        for source in files.iter().map(|path| read_file(path)).chain(texts) {
+            let read = source.and_then(|source| tree::parse(&source)).and_then(|mut table| {
+                if layers.sets_aside {
+                    set_aside.extend(aside::set_aside(&mut table, &base)?);
+                }
+                Ok(table)
+            });
+            match read {
                 Ok(table) => merge(&mut root, table),
                 Err(found) => wrong.extend(found),
             }
@@ -113,7 +135,21 @@ impl Config {
             // What follows would only repeat that a file is missing.
             return Err(Diagnostics(wrong));
         }
-        Config::from_tree(layers.mode, &root, layers.files)
+        let config = Config::from_tree(layers.mode, &root, files)?;
+        Ok(Config { set_aside, ..config })
+    }
+
+    /// The data folder that layers name, whatever else is wrong with them.
+    pub(crate) fn data_folder_of(layers: Layers) -> PathBuf {
+        let mut root = layers.base.clone();
+        for table in layers.present().iter().filter_map(|path| tree::parse(&read_file(path).ok()?).ok()) {
+            merge(&mut root, table);
+        }
+        // What is wrong here was told already.
+        let _ = environment::overlay(&mut root, &layers.environment, &|path| std::fs::read_to_string(path));
+        merge(&mut root, layers.given);
+        let report = reader::Report::default();
+        Server::read(reader::Section::root(&root, &report).section("server")).data
     }
 
     fn from_tree(mode: Mode, root: &Table, files: Vec<PathBuf>) -> Result<Config, Diagnostics> {
@@ -136,6 +172,7 @@ impl Config {
             compat: compat(&top),
             shown: Vec::new(),
             files,
+            set_aside: Vec::new(),
         };
         rules::apply(&mut config, &top);
         top.finish(false);
@@ -152,6 +189,19 @@ impl Config {
         let memory = self.store.fallback.scheme == "memory" && self.store.groups.values().all(|store| store.scheme == "memory");
         let named = self.shown.iter().any(|shown| shown.path == "server.data" && !matches!(shown.origin, Origin::Default));
         (named || !memory).then_some(self.server.data.as_path())
+    }
+
+    /// The files that were read, and what they say without effect, in one line.
+    pub(crate) fn source(&self) -> String {
+        let shown = |path: &PathBuf| {
+            if path.is_relative() && !path.starts_with(".") { format!("./{}", path.display()) } else { path.display().to_string() }
+        };
+        let files = self.files.iter().map(shown).collect::<Vec<_>>().join(", ");
+        match (files.is_empty(), self.set_aside.is_empty()) {
+            (true, _) => "defaults; ./keyhook.toml is read when it is there".to_owned(),
+            (false, true) => files,
+            (false, false) => format!("{files} ({})", self.set_aside.join("; ")),
+        }
     }
 
     /// The path of `plugins.lock`.

@@ -9,8 +9,8 @@ use keyhook_host::PluginReport;
 use tokio::sync::mpsc;
 
 use super::plugin_crate::{Build, PluginCrate, install, without_color};
-use super::watch::{Looks, looks, watch};
-use super::{Status, Voice};
+use super::watch::{looks, watch};
+use super::{Status, Voice, Watched};
 use crate::live::Inner;
 
 /// Generations after which a fresh process is due: libraries are never unloaded, and each keeps about a megabyte.
@@ -21,10 +21,8 @@ pub(crate) struct Follow {
     pub(crate) server: Arc<Inner>,
     pub(crate) status: Arc<Status>,
     pub(crate) voice: Voice,
-    /// The folders with plugins and URL handlers.
-    pub(crate) folders: Vec<PathBuf>,
-    /// What they looked like before their libraries were loaded.
-    known: Mutex<Looks>,
+    /// The folders with plugins and URL handlers, and the configuration files.
+    watched: Mutex<Watched>,
     /// Where the crate's library goes.
     pub(crate) install: PathBuf,
     /// The crate in the current folder.
@@ -38,32 +36,41 @@ impl Follow {
         server: Arc<Inner>,
         status: Arc<Status>,
         voice: Voice,
-        (folders, known): (Vec<PathBuf>, Looks),
+        watched: Watched,
         install: PathBuf,
         plugin: Option<PluginCrate>,
     ) -> Arc<Follow> {
-        Arc::new(Follow { server, status, voice, folders, known: Mutex::new(known), install, plugin, began: Mutex::default() })
+        Arc::new(Follow { server, status, voice, watched: Mutex::new(watched), install, plugin, began: Mutex::default() })
     }
 
     /// Follows until the runtime ends.
     pub(crate) fn start(self: &Arc<Follow>) {
-        tokio::spawn(Arc::clone(self).libraries());
+        tokio::spawn(Arc::clone(self).changes());
         if let Some(plugin) = self.plugin.clone() {
             tokio::spawn(Arc::clone(self).sources(plugin));
         }
     }
 
-    /// Loads what changed in the folders.
-    async fn libraries(self: Arc<Follow>) {
-        let (sender, mut changes) = mpsc::channel(1);
-        let known = std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner));
-        tokio::spawn(watch(self.folders.clone(), keyhook_host::scan::is_library, known, sender));
+    /// Loads what changed in the folders and in the configuration.
+    async fn changes(self: Arc<Follow>) {
+        let (libraries, mut changed_libraries) = mpsc::channel(1);
+        let (files, mut changed_files) = mpsc::channel(1);
+        let watched = std::mem::take(&mut *self.watched.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::spawn(watch(watched.folders, keyhook_host::scan::is_library, watched.libraries, libraries));
+        tokio::spawn(watch(watched.files, any, watched.configuration, files));
         let mut generations = 1;
-        while changes.recv().await.is_some() {
+        loop {
+            let is_configuration = tokio::select! {
+                change = changed_libraries.recv() => if change.is_some() { false } else { return },
+                change = changed_files.recv() => if change.is_some() { true } else { return },
+            };
             let began = self.began().take().unwrap_or_else(Instant::now);
             let before = self.server.plugin_reports();
             match self.server.reload().await {
-                Ok(_) => {
+                Ok(restart) => {
+                    if is_configuration {
+                        self.voice.configured(&self.server.config().source(), &restart);
+                    }
                     for report in changed(&before, &self.server.plugin_reports()) {
                         self.voice.loaded(report, began.elapsed());
                     }
@@ -127,6 +134,11 @@ impl Follow {
     fn began(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.began.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Every file that was named counts.
+fn any(_: &std::path::Path) -> bool {
+    true
 }
 
 /// Plugins that are new, were built anew, or are judged otherwise than before.

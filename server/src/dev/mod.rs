@@ -10,6 +10,7 @@ mod status;
 mod supervise;
 mod voice;
 mod watch;
+mod watched;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(crate) use screen::Screen;
 pub(crate) use status::{Status, end};
 pub(crate) use supervise::{AGAIN, supervise};
 pub(crate) use voice::Voice;
-pub(crate) use watch::looks;
+pub(crate) use watched::Watched;
 
 use crate::cli::Dev;
 use crate::config::{Origin, Table};

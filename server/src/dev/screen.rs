@@ -13,6 +13,8 @@ pub(crate) struct Screen<'a> {
     pub(crate) issuer: &'a str,
     /// The store, for people.
     pub(crate) data: String,
+    /// The configuration files.
+    pub(crate) configuration: String,
     /// The folder of plugins.
     pub(crate) plugins_folder: String,
     /// Whether folders are watched.
@@ -35,6 +37,7 @@ impl Screen<'_> {
         let _ = writeln!(text, "  └─ Playground  {issuer}/playground\n");
         let _ = writeln!(text, "  Demo user      {DEMO_USER} / {DEMO_PASSWORD}     Demo client  {DEMO_CLIENT} (public, PKCE)");
         let _ = writeln!(text, "  Data           {}", self.data);
+        let _ = writeln!(text, "  Configuration  {}", self.configuration);
         let _ = writeln!(text, "  Plugins        {}", self.summary());
         let width = self.plugins.iter().map(|line| line.name.chars().count()).max().unwrap_or_default();
         for line in self.plugins {
@@ -64,6 +67,7 @@ impl Screen<'_> {
             json!({ "event": "demo_user", "name": DEMO_USER, "password": DEMO_PASSWORD }),
             json!({ "event": "demo_client", "client_id": DEMO_CLIENT }),
             json!({ "event": "data", "data": self.data }),
+            json!({ "event": "configuration", "configuration": self.configuration }),
         ];
         let plugin = |line: &PluginLine| json!({ "event": "plugin", "name": line.name, "version": line.version, "provides": line.provides, "refused": line.refused, "fix": line.fix });
         facts.extend(self.plugins.iter().map(plugin));
@@ -108,6 +112,7 @@ mod tests {
         Screen {
             issuer: "http://localhost:8080",
             data: "./keyhook-dev/data (SQLite, created)".into(),
+            configuration: "./keyhook.toml ([server], [store] are dev's own)".into(),
             plugins_folder: "./keyhook-dev/plugins".into(),
             watching: true,
             plugins,
@@ -128,6 +133,7 @@ mod tests {
 
   Demo user      demo / correct-horse     Demo client  playground (public, PKCE)
   Data           ./keyhook-dev/data (SQLite, created)
+  Configuration  ./keyhook.toml ([server], [store] are dev's own)
   Plugins        ./keyhook-dev/plugins  watching · 2 loaded · 1 refused
     ✓ acme-login  1.2.0  authorization_GET, authorization_POST
     ✓ tenant      0.3.1  access_token_response

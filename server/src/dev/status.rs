@@ -6,12 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use keyhook_component::dev::{BuildReport, DevStatus, PluginLine};
 use rustix::process::{Signal, getpid, kill_process};
 
+use crate::config::Config;
+
 /// The present state; whoever knows more sets it.
 #[derive(Default)]
 pub(crate) struct Status {
     plugins: Mutex<Vec<PluginLine>>,
     build: Mutex<Option<BuildReport>>,
     facts: Mutex<Vec<(String, String)>>,
+    configuration: Mutex<String>,
+    refused: Mutex<Option<String>>,
     demo_client: Mutex<Option<String>>,
     left_out: Mutex<Vec<String>>,
     anew: AtomicBool,
@@ -54,6 +58,16 @@ impl Status {
         *lock(&self.facts) = facts;
     }
 
+    /// The configuration in effect.
+    pub(crate) fn set_configuration(&self, config: &Config) {
+        *lock(&self.configuration) = config.source();
+    }
+
+    /// Why the last reload was refused, if it was.
+    pub(crate) fn set_refused(&self, why: Option<String>) {
+        *lock(&self.refused) = why;
+    }
+
     /// The client that the playground plays.
     pub(crate) fn set_demo_client(&self, id: &str) {
         *lock(&self.demo_client) = Some(id.to_owned());
@@ -79,7 +93,13 @@ impl DevStatus for Status {
     }
 
     fn facts(&self) -> Vec<(String, String)> {
-        lock(&self.facts).clone()
+        let mut facts = lock(&self.facts).clone();
+        facts.push(("Configuration".to_owned(), lock(&self.configuration).clone()));
+        facts
+    }
+
+    fn refused_reload(&self) -> Option<String> {
+        lock(&self.refused).clone()
     }
 
     fn commands(&self) -> Vec<String> {

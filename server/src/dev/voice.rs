@@ -47,6 +47,13 @@ impl Voice {
         self.say(&format!("  - {plugin}  is not there any more"), &json!({ "event": "gone", "plugin": plugin }));
     }
 
+    /// The configuration was read again.
+    pub(crate) fn configured(self, source: &str, restart: &[String]) {
+        let note = if restart.is_empty() { String::new() } else { format!("\n      these keys need a restart: {}", restart.join(", ")) };
+        let fact = json!({ "event": "configured", "configuration": source, "needs_restart": restart });
+        self.say(&format!("  ↻ configuration  {source}{note}"), &fact);
+    }
+
     /// Nothing was loaded.
     pub(crate) fn failed(self, failure: &Failure) {
         let text = format!("  {} not reloaded; what runs goes on\n{failure}", self.red("✗"));

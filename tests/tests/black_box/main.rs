@@ -14,6 +14,7 @@ mod connections;
 mod consent;
 mod crash;
 mod custom_hooks;
+mod dev_configuration;
 mod edge;
 mod handlers;
 mod hostile;

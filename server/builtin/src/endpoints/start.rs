@@ -54,6 +54,7 @@ fn page(context: &Context, subject: Option<&str>) -> Response {
             facts: dev.map(|dev| dev.facts()).unwrap_or_default(),
             plugins: dev.map(|dev| dev.plugins()).unwrap_or_default(),
             build: dev.and_then(|dev| dev.build()),
+            refused_reload: dev.and_then(|dev| dev.refused_reload()),
             commands: dev.map(|dev| dev.commands()).unwrap_or_default(),
         },
     )

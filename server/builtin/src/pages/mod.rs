@@ -161,6 +161,7 @@ pub(crate) struct Start<'a> {
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) plugins: Vec<PluginLine>,
     pub(crate) build: Option<BuildReport>,
+    pub(crate) refused_reload: Option<String>,
     pub(crate) commands: Vec<String>,
 }
 

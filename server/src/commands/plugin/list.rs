@@ -26,8 +26,17 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
         output::print(global, &["name"], &plugins);
         return Ok(());
     }
-    output::write(&text(&plugins, runs));
+    let refused = runs.then(|| refused_reload(global)).flatten().unwrap_or_default();
+    output::write(&(text(&plugins, runs) + &refused));
     Ok(())
+}
+
+/// That the list is not what the folders and the file say now, and why.
+fn refused_reload(global: &Global) -> Option<String> {
+    let status = online::ask(global, &Operation::Status {}).ok()?;
+    let reason = status["refused_reload"]["reason"].as_str()?;
+    let reason: String = reason.chars().filter(|character| !character.is_control() || *character == '\n').collect();
+    Some(format!("✗ the last reload was refused, and this is what ran before:\n{reason}\n"))
 }
 
 /// What would run: every library is tried in a child, none is run here.
