@@ -137,22 +137,21 @@ fn a_reload_that_fails_keeps_configuration_and_plugins_together() {
     production.approve(&library);
     let server = production.serve();
     let version = || server.client().get("/x/versioned/version").text();
-    // What the file itself has wrong the command finds before it asks the server; the signal leaves that to the server.
     let refusals = [
-        ("[plugins.versioned.config]\nfails = true\n", "the configuration says that it fails", 2),
-        ("[plugins.versionde]\nallow = []\n", "no plugin `versionde` is loaded", 4),
-        ("[hooks]\naccess_token_response = [\"nobody\"]\n", "nobody", 6),
-        ("[plugins.versioned]\nallow = [\"everything\"]\n", "everything", 7),
-        ("[plugins.versioned]\ntimeuot = \"1s\"\n", "timeuot", 8),
+        ("[plugins.versioned.config]\nfails = true\n", "the configuration says that it fails"),
+        ("[plugins.versionde]\nallow = []\n", "no plugin `versionde` is loaded"),
+        ("[hooks]\naccess_token_response = [\"nobody\"]\n", "nobody"),
+        ("[plugins.versioned]\nallow = [\"everything\"]\n", "everything"),
+        ("[plugins.versioned]\ntimeuot = \"1s\"\n", "timeuot"),
     ];
-    for (more, why, heard) in refusals {
+    for (index, (more, why)) in refusals.into_iter().enumerate() {
         production.configure(more);
         let (took_it, text) = reload(&production);
         assert!(!took_it && text.contains(why), "{more}: {text}");
         assert_eq!(version(), "A");
         server.signal("HUP");
         let refused = || server.log().matches("\"event\":\"reload\"").count();
-        server.wait_until("the refusals of the command and of the signal", || refused() == heard);
+        server.wait_until("the refusals of the command and of the signal", || refused() == 2 * (index + 1));
         assert_eq!(version(), "A");
     }
     production.configure("");
