@@ -47,6 +47,11 @@ impl<'a> TokenHooks<'a> {
         Ok(TokenHooks { context, client, grant_type, seen })
     }
 
+    /// Plugins' data before the hooks, to tell afterwards whether it changed; not copied where nobody can change it.
+    pub(crate) fn data_before(&self, pending: &Pending) -> Option<PluginData> {
+        self.seen.is_some().then(|| pending.data.clone())
+    }
+
     /// Fires `access_token_validation`.
     ///
     /// # Errors
@@ -134,12 +139,6 @@ impl<'a> TokenHooks<'a> {
         }
         Ok(())
     }
-}
-
-/// Plugins' data before the hooks, to tell afterwards whether it changed; not copied where nobody can change it.
-pub(crate) fn data_before(pending: &Pending, context: &Context) -> Option<PluginData> {
-    let listened = [HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse].iter().any(|point| context.hooks.any(*point));
-    listened.then(|| pending.data.clone())
 }
 
 /// The members that no plugin may touch; the host refuses every attempt, and this is the second lock.

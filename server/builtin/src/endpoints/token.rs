@@ -25,7 +25,7 @@ use crate::client_auth::{authenticate, parameters};
 use crate::commit::{Committed, commit};
 use crate::family;
 use crate::mint::{Draft, mint};
-use crate::token_hooks::{TokenHooks, data_before};
+use crate::token_hooks::TokenHooks;
 
 /// The endpoint. With `compat = ["oauth2u"]` it answers at `/access-token` too.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,7 +115,7 @@ impl Exchange<'_> {
         let mut pending = self.grant.redeem(self.form, self.client, context).await?;
         pending.scope = pending.scope.still(&self.client.scope)?;
         event.subject.clone_from(&pending.subject);
-        let before = data_before(&pending, context);
+        let before = self.hooks.data_before(&pending);
         let mut draft = mint(&pending, self.client, context)?;
         self.hooks.validate(&mut pending, event).await?;
         let body = if self.hooks.edit_responses() {
