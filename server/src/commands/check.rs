@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use keyhook_host::inspect::inspect;
-use keyhook_host::lock::{Approved, Lock, Standing};
+use keyhook_host::lock::{Approved, Lock};
 use keyhook_host::snapshot::{Snapshot, Trust};
 use keyhook_host::{Policy, Refusal, scan};
 use keyhook_plugin::inventory;
@@ -86,14 +86,10 @@ fn libraries(config: &Config) -> Vec<Failure> {
 fn judge(path: &Path, policy: &Policy) -> Result<String, Refusal> {
     let snapshot = Snapshot::take(path, Trust::Strict)?;
     inspect(&snapshot.bytes)?;
-    let Policy::Locked(lock) = policy else { return Ok(snapshot.digest.hex()) };
-    match lock.standing(path, snapshot.digest) {
-        Standing::Approved(approved) => Ok(approved.sha256.clone()),
-        Standing::Changed(approved) => {
-            Err(Refusal::Changed { approved: approved.sha256.chars().take(12).collect(), found: snapshot.digest.short() })
-        }
-        Standing::Unknown => Err(Refusal::NotApproved),
+    if let Policy::Locked(lock) = policy {
+        lock.check(&snapshot)?;
     }
+    Ok(snapshot.digest.hex())
 }
 
 /// Tables and orders that name a plugin which neither the lock nor the program has: a typing mistake must not disable a check.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use keyhook_component::record::Key;
 use keyhook_component::records::{ClientBody, Stored};
+use keyhook_component::registry;
 use keyhook_component::store::Lookup;
 use keyhook_core::client::{Application, AuthMethod, Client, ClientKind};
 use keyhook_core::redirect::RedirectUri;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, changed_meanwhile};
 use crate::failure::{Exit, Failure};
+use crate::nearest::nearest;
 
 /// A client to be registered; what is left out has the usual value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -45,8 +47,8 @@ pub(crate) struct ClientDraft {
     pub(crate) grant_types: Vec<String>,
     /// The scope it may have.
     pub(crate) scope: String,
-    /// The scope it gets without asking.
-    pub(crate) default_scope: String,
+    /// The scope it gets without asking; all it may have if absent.
+    pub(crate) default_scope: Option<String>,
     /// Lifetime of its access tokens in seconds.
     pub(crate) access_ttl: Option<u64>,
     /// Lifetime of its refresh tokens in seconds.
@@ -162,6 +164,7 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
         client.auth_method = if draft.secret_in_body { AuthMethod::SecretPost } else { AuthMethod::SecretBasic };
     }
     if !draft.grant_types.is_empty() {
+        known(&draft.grant_types)?;
         client.grant_types = draft.grant_types;
     }
     client.application = if draft.native { Application::Native } else { Application::Web };
@@ -169,7 +172,7 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     client.introspect = draft.introspect;
     client.redirect_uris = redirects(&draft.redirect_uris)?;
     client.scope = scope(&draft.scope)?;
-    client.default_scope = scope(&draft.default_scope)?;
+    client.default_scope = scope(draft.default_scope.as_ref().unwrap_or(&draft.scope))?;
     client.access_ttl = draft.access_ttl;
     client.refresh_ttl = draft.refresh_ttl;
     client.created_at = desk.now();
@@ -187,13 +190,18 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
         }
     }
     client.grant_types.retain(|grant| !change.remove_grant_types.contains(grant));
+    known(&change.add_grant_types)?;
     for grant in change.add_grant_types {
         if !client.grant_types.contains(&grant) {
             client.grant_types.push(grant);
         }
     }
     if let Some(text) = change.scope {
+        let had_all = client.default_scope == client.scope;
         client.scope = scope(&text)?;
+        if had_all {
+            client.default_scope = client.scope.clone();
+        }
     }
     if let Some(text) = change.default_scope {
         client.default_scope = scope(&text)?;
@@ -222,6 +230,18 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
     client.secrets.insert(0, SecretHash::of(secret.expose().as_bytes()));
     client.secrets.truncate(2);
     Ok(Some(secret))
+}
+
+/// Refuses what no grant of this server answers to: a slip of the hand would make a client that cannot do anything.
+fn known(grant_types: &[String]) -> Result<(), Failure> {
+    let grants = registry::grants();
+    let known: Vec<_> = grants.iter().map(|grant| grant.grant_type()).collect();
+    let Some(unknown) = grant_types.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let help = match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? known: {}", known.join(", ")),
+        None => format!("known: {}", known.join(", ")),
+    };
+    Err(Failure::new("KH0303", Exit::Usage, format!("there is no grant type `{unknown}` on this server")).help(help))
 }
 
 fn auth_method(name: &str) -> Result<AuthMethod, Failure> {

@@ -35,6 +35,18 @@ fn manage(folder: &Path) {
     assert_eq!((added["client_id"].as_str(), added["kind"].as_str()), (Some("shop"), Some("confidential")));
     assert!(added["client_secret"].as_str().unwrap().starts_with("khx_"));
     assert_eq!(added["grant_types"], serde_json::json!(["authorization_code", "refresh_token"]));
+    assert_eq!(added["default_scope"], "read write", "what it may have it gets without asking");
+    let none = json(folder, &["client", "add", "careful", "--scope", "read", "--default-scope", ""]);
+    assert_eq!((none["scope"].as_str(), none["default_scope"].as_str()), (Some("read"), Some("")));
+    let narrowed = json(folder, &["client", "update", "shop", "--scope", "read"]);
+    assert_eq!(narrowed["default_scope"], "read");
+    for arguments in
+        [&["client", "add", "slip", "--grant", "client_credential"][..], &["client", "update", "shop", "--add-grant", "password"]]
+    {
+        let (code, said) = refused(folder, arguments);
+        assert!(code == 2 && said.contains("KH0303") && said.contains("client_credentials"), "{said}");
+    }
+    assert_eq!(refused(folder, &["client", "show", "slip"]).0, 4, "nothing was registered");
     let public = json(folder, &["client", "add", "spa", "--public", "--redirect-uri", "https://spa.example/"]);
     assert_eq!((public["auth_method"].as_str(), &public["client_secret"]), (Some("none"), &Value::Null));
     let shown = json(folder, &["client", "show", "shop"]);

@@ -22,9 +22,9 @@ pub(crate) struct Add {
     /// The scope it may have, words with spaces between them
     #[arg(long, default_value = "", hide_default_value = true)]
     scope: String,
-    /// The scope it gets if it asks for none
-    #[arg(long, default_value = "", hide_default_value = true, value_name = "SCOPE")]
-    default_scope: String,
+    /// The scope it gets if it asks for none; "" is none [default: all of --scope]
+    #[arg(long, value_name = "SCOPE")]
+    default_scope: Option<String>,
     /// Grant type; repeatable [default: authorization_code and refresh_token with a redirect URI, else client_credentials]
     #[arg(long, value_name = "GRANT_TYPE")]
     grant: Vec<String>,

@@ -91,7 +91,7 @@ impl Party {
             confidential: true,
             grant_types: vec!["client_credentials".to_owned()],
             scope: "read write".to_owned(),
-            default_scope: "read".to_owned(),
+            default_scope: Some("read".to_owned()),
             ..ClientDraft::default()
         };
         let mut answer = online::ask(global, &Operation::ClientAdd(draft));
