@@ -4,6 +4,7 @@
 //! server writes the event on the calling thread, so that the request's span is around it.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
@@ -21,8 +22,36 @@ pub(crate) fn install(host: HostRef) {
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic_text(panic.payload());
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        host.log(1, "panic", &format!("panicked at {place}: {text}"), "");
+        let said = format!("{text}, at {place}");
+        // Who catches it tells it, with the plugin and the hook: one line for one panic. A second one, while the first unwinds,
+        // ends the process; then nobody is left to tell.
+        let is_second = CALL.with_borrow_mut(|call| match call {
+            Some(first) if first.is_empty() => {
+                first.clone_from(&said);
+                None
+            }
+            Some(first) => Some(std::mem::take(first)),
+            None => Some(String::new()),
+        });
+        if let Some(first) = is_second {
+            for text in [first, said].iter().filter(|text| !text.is_empty()) {
+                host.log(1, "panic", &format!("panicked: {text}"), "");
+            }
+        }
     }));
+}
+
+thread_local! {
+    /// While this image's code runs for the server: the panic that is under way, empty for none.
+    static CALL: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs code whose panics the caller tells; gives the text of one that passed, or was caught on the way.
+pub(crate) fn listening<T>(run: impl FnOnce() -> T) -> (T, Option<String>) {
+    let outer = CALL.replace(Some(String::new()));
+    let result = run();
+    let said = CALL.replace(outer).filter(|said| !said.is_empty());
+    (result, said)
 }
 
 /// The text of a panic's payload.

@@ -76,7 +76,7 @@ pub unsafe extern "C" fn keyhook_plugin_entry_v1(host: *const Host) -> *const Mo
     if host.abi_major != abi::ABI_MAJOR || host.size < size_of::<Host>() {
         return std::ptr::null();
     }
-    caught(|| module(HostRef(host))).unwrap_or_else(|text| {
+    caught(HostRef(host), || module(HostRef(host))).unwrap_or_else(|text| {
         HostRef(host).log(1, "keyhook_plugin", &text, "");
         std::ptr::null()
     })
@@ -171,7 +171,7 @@ unsafe extern "C" fn destroy(instance: *mut c_void) {
     // SAFETY: `create` made it by `Box::into_raw`; the server gives it back once, when no call runs on it.
     let instance = unsafe { Box::from_raw(instance.cast::<Instance>()) };
     let host = instance.private.host;
-    if let Err(text) = caught(|| drop(instance)) {
+    if let Err(text) = caught(host, || drop(instance)) {
         host.log(1, "keyhook_plugin", &format!("panic while the plugin ended: {text}"), "");
     }
 }
@@ -209,19 +209,28 @@ fn no_such(mut call: Call, what: &str, index: u32) -> i32 {
 
 /// Runs plugin code; a panic becomes [`abi::PANICKED`], its text goes to the server's log.
 fn guarded(host: HostRef, cx: *mut c_void, run: impl FnOnce() -> i32) -> i32 {
-    caught(run).unwrap_or_else(|text| {
-        Call::new(host, cx, Arc::new(())).deny(&Deny::server_error().because(format!("panic: {text}")));
+    caught(host, run).unwrap_or_else(|text| {
+        Call::new(host, cx, Arc::new(())).deny(&Deny::server_error().because(text));
         abi::PANICKED
     })
 }
 
-/// Catches a panic and gives its text. The payload is forgotten: its `Drop` might panic again.
-fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let text = forward::panic_text(&*payload).to_owned();
-        std::mem::forget(payload);
-        text
-    })
+/// Catches a panic and gives its text, with its place where this image's own panic hook saw it. The payload is forgotten: its `Drop`
+/// might panic again. One that the plugin's own code caught is only logged.
+fn caught<T>(host: HostRef, run: impl FnOnce() -> T) -> Result<T, String> {
+    let (result, said) = forward::listening(|| catch_unwind(AssertUnwindSafe(run)));
+    match (result, said) {
+        (Ok(value), None) => Ok(value),
+        (Ok(value), Some(text)) => {
+            host.log(1, "panic", &format!("panicked, and went on: {text}"), "");
+            Ok(value)
+        }
+        (Err(payload), said) => {
+            let text = said.unwrap_or_else(|| forward::panic_text(&*payload).to_owned());
+            std::mem::forget(payload);
+            Err(text)
+        }
+    }
 }
 
 /// The server's table.

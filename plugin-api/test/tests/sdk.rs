@@ -273,7 +273,7 @@ fn a_plugin_that_cannot_start_says_why() {
 
 #[test]
 fn a_panic_stays_inside_and_is_told() {
-    assert_eq!(deed("panic").run().panicked(), Some("panic: told to panic"));
+    assert_eq!(deed("panic").run().panicked(), Some("told to panic"));
     let at_start = TestCall::access_token_response().config(r#"{"panic": true}"#).run();
     assert!(at_start.panicked().unwrap_or_default().contains("told to panic"));
 }
