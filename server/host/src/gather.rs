@@ -7,7 +7,7 @@ use keyhook_core::crypto::sha256;
 
 use crate::host::{Plan, Policy};
 use crate::loader::Loaded;
-use crate::lock::{Lock, Standing};
+use crate::lock::Lock;
 use crate::modules::Modules;
 use crate::refusal::Refusal;
 use crate::report::PluginReport;
@@ -116,7 +116,7 @@ impl Gathering<'_> {
         match &self.plan.policy {
             Policy::Dev => Ok(true),
             Policy::Folder => Ok(false),
-            Policy::Locked(lock) => approved(lock, snapshot).map(|()| false),
+            Policy::Locked(lock) => lock.check(&snapshot.path, snapshot.digest).map(|()| false),
         }
     }
 
@@ -137,16 +137,6 @@ fn linked_in(loaded: Arc<Loaded>) -> Candidate {
     report.describe(&loaded.description);
     let identity = sha256(format!("{} {}", loaded.description.name, loaded.description.version).as_bytes());
     Candidate { loaded, identity, report }
-}
-
-fn approved(lock: &Lock, snapshot: &Snapshot) -> Result<(), Refusal> {
-    match lock.standing(&snapshot.path, snapshot.digest) {
-        Standing::Approved(_) => Ok(()),
-        Standing::Changed(entry) => {
-            Err(Refusal::Changed { approved: entry.sha256.chars().take(12).collect(), found: snapshot.digest.short() })
-        }
-        Standing::Unknown => Err(Refusal::NotApproved),
-    }
 }
 
 /// What is approved and not there; a file that changed is reported as such already.

@@ -124,6 +124,18 @@ impl Lock {
         self.entries.iter().any(|entry| name == entry.file.as_str())
     }
 
+    /// Whether a file is approved with the very bytes that it has.
+    ///
+    /// # Errors
+    /// [`Refusal::Changed`] with both digests, [`Refusal::NotApproved`].
+    pub fn check(&self, file: &Path, digest: Digest) -> Result<(), Refusal> {
+        match self.standing(file, digest) {
+            Standing::Approved(_) => Ok(()),
+            Standing::Changed(entry) => Err(Refusal::Changed { approved: entry.sha256.chars().take(12).collect(), found: digest.short() }),
+            Standing::Unknown => Err(Refusal::NotApproved),
+        }
+    }
+
     /// What the lock says of a file.
     pub fn standing(&self, file: &Path, digest: Digest) -> Standing<'_> {
         let hex = digest.hex();

@@ -1,7 +1,7 @@
 //! Notes in a file which plugins' code is running at this moment, so that the supervisor can tell whose code killed the server.
 //!
-//! One slot of 80 bytes a thread (a name has 64 at most, the digest 12), written with one `pwrite` when a plugin is entered and one when it is left: a microsecond, in
-//! `dev` only. What the kernel was given survives the process.
+//! One slot of 80 bytes a thread (a name has 64 at most, the digest 12), written with one `pwrite` when a plugin is entered and one
+//! when it is left: a microsecond, in `dev` only. What the kernel was given survives the process.
 
 use std::fs::File;
 use std::io;

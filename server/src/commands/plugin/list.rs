@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use keyhook_host::lock::{Lock, Standing};
-use keyhook_host::{PluginReport, Refusal};
+use keyhook_host::PluginReport;
+use keyhook_host::lock::Lock;
 use serde_json::{Map, Value};
 
 use super::examine;
@@ -63,7 +63,7 @@ fn judge(host: &keyhook_host::Host, file: &Path, config: &Config, lock: Option<&
             return vec![plugin_status::described(&PluginReport { refusal: Some(refusal), ..bare(name) }).into()];
         }
     };
-    let refusal = lock.and_then(|lock| standing(lock, file, &examined));
+    let refusal = lock.and_then(|lock| lock.check(file, examined.digest).err());
     let report = |plugin: &keyhook_host::Description| PluginReport {
         version: plugin.version.clone(),
         digest: Some(examined.digest),
@@ -76,16 +76,6 @@ fn judge(host: &keyhook_host::Host, file: &Path, config: &Config, lock: Option<&
         ..bare(plugin.name.clone())
     };
     examined.plugins.iter().map(|plugin| plugin_status::described(&report(plugin)).into()).collect()
-}
-
-fn standing(lock: &Lock, file: &Path, examined: &keyhook_host::Examined) -> Option<Refusal> {
-    match lock.standing(file, examined.digest) {
-        Standing::Approved(_) => None,
-        Standing::Changed(entry) => {
-            Some(Refusal::Changed { approved: entry.sha256.chars().take(12).collect(), found: examined.digest.short() })
-        }
-        Standing::Unknown => Some(Refusal::NotApproved),
-    }
 }
 
 /// A line a plugin, then the order of every hook that more than one has.
