@@ -113,6 +113,7 @@ fn settings(table: &PluginTable) -> PluginSettings {
         config: table.config.clone(),
         allow: table.allow.clone(),
         priority: table.priority.clone(),
+        priority_of_all: table.priority_of_all,
         timeout: table.timeout,
         timeouts: table.timeouts.clone(),
         max_concurrency: count(table.max_concurrency),

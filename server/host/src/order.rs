@@ -84,7 +84,7 @@ fn link(plugin: &Running, index: u32, hook: &HookDescription) -> Link {
     Link {
         instance: Arc::clone(&plugin.instance),
         index,
-        priority: plugin.settings.priority.get(&hook.name).copied().unwrap_or(hook.priority),
+        priority: plugin.settings.priority.get(&hook.name).copied().or(plugin.settings.priority_of_all).unwrap_or(hook.priority),
         inline: hook.flags & abi::HOOK_INLINE != 0,
         timeout: limit(hook, &plugin.settings),
     }

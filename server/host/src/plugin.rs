@@ -19,6 +19,8 @@ pub struct PluginSettings {
     pub allow: Option<Vec<String>>,
     /// Priority by hook name, instead of what the plugin registered.
     pub priority: BTreeMap<String, i32>,
+    /// Priority of the hooks that `priority` does not name.
+    pub priority_of_all: Option<i32>,
     /// Deadline of all its hooks and routes.
     pub timeout: Option<Duration>,
     /// Deadline by hook name.
@@ -41,6 +43,7 @@ impl Default for PluginSettings {
             config: Value::Object(serde_json::Map::new()),
             allow: None,
             priority: BTreeMap::new(),
+            priority_of_all: None,
             timeout: None,
             timeouts: BTreeMap::new(),
             max_concurrency: 32,

@@ -169,7 +169,9 @@ async fn plugins_run_by_priority_then_by_name_and_the_operator_has_the_last_word
         let first = generation(&host, &plan);
         assert_eq!(token(&first).await.call.response["names"], "cydannbob");
         assert_eq!(first.order, [(TOKEN.to_owned(), vec!["cyd".to_owned(), "ann".to_owned(), "bob".to_owned()])]);
-        plan.plugins.get_mut("bob").unwrap().priority.insert(TOKEN.into(), 1);
+        plan.plugins.get_mut("bob").unwrap().priority_of_all = Some(1);
+        assert_eq!(token(&generation(&host, &plan)).await.call.response["names"], "bobcydann");
+        plan.plugins.get_mut("bob").unwrap().priority.insert(TOKEN.into(), 2);
         let second = generation(&host, &plan);
         assert_eq!(token(&second).await.call.response["names"], "bobcydann");
         assert_ne!(first.hooks.generation(HookPoint::AuthorizationGet), first.hooks.generation(HookPoint::AccessTokenResponse));

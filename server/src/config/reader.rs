@@ -98,7 +98,10 @@ impl<'a> Section<'a> {
 
     /// The node under a key, which thereby is known.
     pub(crate) fn node(&self, key: &'static str) -> Option<&'a Node> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         self.table.get(key)
     }
 

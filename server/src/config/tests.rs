@@ -168,6 +168,36 @@ fn a_plugin_table_keeps_its_configuration_untouched() {
 }
 
 #[test]
+fn a_priority_is_one_number_for_all_hooks_or_a_table() {
+    let table = |line: &str| load(&format!("{RIGHT}[plugins.acme]\n{line}\n"), &[]).ok().unwrap().plugins.tables["acme"].clone();
+    assert_eq!((table("priority = 5").priority_of_all, table("priority = 5").priority.len()), (Some(5), 0));
+    let single = table("priority = { access_token_response = 7 }");
+    assert_eq!((single.priority_of_all, single.priority["access_token_response"]), (None, 7));
+    let shown = refused(&format!("{RIGHT}[plugins.acme]\npriority = \"first\"\n"));
+    assert!(shown.contains("priority = 5"), "{shown}");
+}
+
+#[test]
+fn a_deadline_that_refuses_every_request_is_refused() {
+    for line in ["timeout = \"0s\"", "timeout = \"1h\"", "timeouts = { access_token_response = \"0s\" }"] {
+        let shown = refused(&format!("{RIGHT}[plugins.acme]\n{line}\n"));
+        assert!(shown.contains("must be from 1ms to 10m"), "{shown}");
+    }
+}
+
+#[test]
+fn an_unknown_capability_is_told_what_the_known_ones_give() {
+    let shown = refused(&format!("{RIGHT}[plugins.acme]\nallow = [\"aprove\"]\n"));
+    assert!(shown.contains("skip the consent page") && shown.contains("always allowed"), "{shown}");
+}
+
+#[test]
+fn the_known_names_stand_there_once() {
+    let shown = refused(&format!("{RIGHT}[xxxxxxxx]\n"));
+    assert_eq!(shown.matches("server, ").count(), 1, "{shown}");
+}
+
+#[test]
 fn named_files_are_used_even_if_absent_and_the_usual_ones_only_if_present() {
     let flag = [Path::new("/absent.toml").to_path_buf()];
     assert_eq!(locate(&flag, &[]), flag);

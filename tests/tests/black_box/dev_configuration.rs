@@ -40,7 +40,9 @@ fn dev_reads_the_usual_file_and_sets_aside_what_is_its_own() {
 
 #[test]
 fn dev_shows_what_is_wrong_with_the_file_and_does_not_start() {
-    for (text, code) in [("[tokens]\nacces_ttl = \"7m\"\n", "KH1004"), ("[server]\nlisen = [\":443\"]\n", "KH1004"), ("[tokens\n", "KH1002")] {
+    for (text, code) in
+        [("[tokens]\nacces_ttl = \"7m\"\n", "KH1004"), ("[server]\nlisen = [\":443\"]\n", "KH1004"), ("[tokens\n", "KH1002")]
+    {
         let scratch = Scratch::new("dev-wrong");
         scratch.write("keyhook.toml", text);
         let output = run(scratch.path(), &["dev"]);
