@@ -17,7 +17,7 @@ use keyhook_core::error::OAuthError;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::body::{self, BodyError};
+use crate::body::{self, BodyError, Budget};
 use crate::detach::{Detached, without_panic};
 use crate::dispatch::{Found, RouteTable, Target};
 use crate::forwarded::TrustedProxies;
@@ -51,13 +51,15 @@ pub struct Application {
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     in_flight: Arc<Gate>,
+    unfinished: Budget,
 }
 
 impl Application {
     /// An application that starts with a generation.
     pub fn new(live: Live, limits: Limits, proxies: TrustedProxies, metrics: Arc<Metrics>) -> Arc<Application> {
         let in_flight = Gate::new(limits.in_flight, metrics.in_flight.clone());
-        Arc::new(Application { live: ArcSwap::from_pointee(live), proxies, limits: Arc::new(limits), metrics, in_flight })
+        let unfinished = Budget::new(limits.unfinished_bytes);
+        Arc::new(Application { live: ArcSwap::from_pointee(live), proxies, limits: Arc::new(limits), metrics, in_flight, unfinished })
     }
 
     /// Swaps the generation. A request that has begun keeps the one it began with.
@@ -110,7 +112,7 @@ impl Application {
             return write(headers::complete(response, &method, https));
         }
         let deadline = (multiplexed || watch.is_none()).then_some(self.limits.body_deadline);
-        match body::read(body, self.limits.body_bytes_at(&request.path), deadline).await {
+        match body::read(body, self.limits.body_bytes_at(&request.path), deadline, &self.unfinished).await {
             Ok(body) => request.body = body,
             Err(error) => {
                 let response = self.unread(error, &request.id);
@@ -148,7 +150,7 @@ impl Application {
             tracing::debug!(
                 target: "keyhook::access",
                 event = "request",
-                request_id = &*request.id,
+                request_id = failure::unsaid(&request.id),
                 endpoint = name,
                 method = request.method.as_str(),
                 status = response.status.as_u16(),
@@ -163,6 +165,12 @@ impl Application {
 
     fn unread(&self, error: BodyError, id: &str) -> Response {
         let (status, description, reason) = match error {
+            BodyError::Crowded => {
+                self.metrics.turn_away(Turned::Overload);
+                tracing::info!(event = "refused", code = "KH0133", request_id = id, status = 503, "too many unfinished bodies");
+                let busy = failure::edge(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the server is busy");
+                return failure::with_id(busy.with(header::RETRY_AFTER, HeaderValue::from_static("1")), id);
+            }
             BodyError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long", Turned::BodyTooLong),
             BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time", Turned::TooSlow),
             BodyError::Broken => (StatusCode::BAD_REQUEST, "the body is malformed", Turned::Malformed),

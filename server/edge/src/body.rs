@@ -1,6 +1,7 @@
 //! Reads a request's body, bounded in length and, where the socket cannot do it, in time.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +17,42 @@ pub(crate) enum BodyError {
     Late,
     /// Malformed, or the connection broke (400).
     Broken,
+    /// So many bodies are unfinished that there is no room for more of one (503).
+    Crowded,
+}
+
+/// Bytes that all unfinished bodies of a server may hold together: many slow senders of small bodies are one large body.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    held: AtomicUsize,
+    most: usize,
+}
+
+impl Budget {
+    /// A budget of so many bytes.
+    pub(crate) const fn new(most: usize) -> Budget {
+        Budget { held: AtomicUsize::new(0), most }
+    }
+}
+
+/// What one unfinished body holds; given back when it is finished or given up.
+struct Share<'a> {
+    budget: &'a Budget,
+    bytes: usize,
+}
+
+impl Share<'_> {
+    fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
+        self.bytes += bytes;
+        let before = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > self.budget.most { Err(BodyError::Crowded) } else { Ok(()) }
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// The whole body, of at most `most` bytes. A length that is announced and too long is refused before a byte is read, so that
@@ -23,7 +60,12 @@ pub(crate) enum BodyError {
 ///
 /// # Errors
 /// [`BodyError`].
-pub(crate) async fn read<B: Body<Data = Bytes>>(body: B, most: usize, deadline: Option<Duration>) -> Result<Bytes, BodyError> {
+pub(crate) async fn read<B: Body<Data = Bytes>>(
+    body: B,
+    most: usize,
+    deadline: Option<Duration>,
+    budget: &Budget,
+) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -31,13 +73,14 @@ pub(crate) async fn read<B: Body<Data = Bytes>>(body: B, most: usize, deadline: 
         return Err(BodyError::TooLong);
     }
     match deadline {
-        Some(deadline) => tokio::time::timeout(deadline, collect(body, most)).await.map_err(|_| BodyError::Late)?,
-        None => collect(body, most).await,
+        Some(deadline) => tokio::time::timeout(deadline, collect(body, most, budget)).await.map_err(|_| BodyError::Late)?,
+        None => collect(body, most, budget).await,
     }
 }
 
-async fn collect<B: Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, BodyError> {
+async fn collect<B: Body<Data = Bytes>>(body: B, most: usize, budget: &Budget) -> Result<Bytes, BodyError> {
     let mut body = pin!(body);
+    let mut share = Share { budget, bytes: 0 };
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -46,6 +89,7 @@ async fn collect<B: Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, B
         if first.len() + rest.len() + data.len() > most {
             return Err(BodyError::TooLong);
         }
+        share.grow(data.len())?;
         if first.is_empty() {
             first = data;
         } else {
@@ -72,6 +116,8 @@ mod tests {
 
     use super::*;
 
+    static AMPLE: Budget = Budget::new(1024);
+
     /// A body that sends its pieces and then ends, or never does.
     struct Pieces(Vec<&'static str>, bool);
 
@@ -90,18 +136,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_in_pieces_is_put_together() {
-        assert_eq!(read(Pieces(vec!["a=", "1", "&b=2"], true), 8, None).await, Ok(Bytes::from_static(b"a=1&b=2")));
-        assert_eq!(read(Full::new(Bytes::new()), 0, None).await, Ok(Bytes::new()));
+        assert_eq!(read(Pieces(vec!["a=", "1", "&b=2"], true), 8, None, &AMPLE).await, Ok(Bytes::from_static(b"a=1&b=2")));
+        assert_eq!(read(Full::new(Bytes::new()), 0, None, &AMPLE).await, Ok(Bytes::new()));
     }
 
     #[tokio::test]
     async fn a_body_that_is_too_long_is_refused_whether_announced_or_not() {
-        assert_eq!(read(Full::new(Bytes::from_static(b"123")), 2, None).await, Err(BodyError::TooLong));
-        assert_eq!(read(Pieces(vec!["1", "2", "3"], true), 2, None).await, Err(BodyError::TooLong));
+        assert_eq!(read(Full::new(Bytes::from_static(b"123")), 2, None, &AMPLE).await, Err(BodyError::TooLong));
+        assert_eq!(read(Pieces(vec!["1", "2", "3"], true), 2, None, &AMPLE).await, Err(BodyError::TooLong));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_late() {
-        assert_eq!(read(Pieces(vec!["1"], false), 2, Some(Duration::from_secs(20))).await, Err(BodyError::Late));
+        assert_eq!(read(Pieces(vec!["1"], false), 2, Some(Duration::from_secs(20)), &AMPLE).await, Err(BodyError::Late));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unfinished_bodies_share_one_budget_and_give_it_back() {
+        let budget = Budget::new(10);
+        let slow = read(Pieces(vec!["12345678"], false), 64, Some(Duration::from_secs(20)), &budget);
+        let other = async {
+            tokio::task::yield_now().await;
+            assert_eq!(read(Pieces(vec!["12", "3"], true), 64, None, &budget).await, Err(BodyError::Crowded));
+            assert_eq!(read(Pieces(vec!["12"], true), 64, None, &budget).await, Ok(Bytes::from_static(b"12")));
+        };
+        assert_eq!(tokio::join!(slow, other).0, Err(BodyError::Late));
+        assert_eq!(budget.held.load(Ordering::Relaxed), 0);
     }
 }

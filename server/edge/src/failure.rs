@@ -28,6 +28,9 @@ pub fn response(refusal: &Refusal, request: &Request, context: &Context, is_page
             Response::redirect(to, &parameters)
         }
         Refusal::Page(error) if is_page => with_retry(context.pages.error(request, &context.settings, error), error),
+        Refusal::Page(error) if context.settings.dev => {
+            Response { body: error.json_explained(&request.id).into(), ..json(error, &context.settings.realm) }
+        }
         Refusal::Page(error) => json(error, &context.settings.realm),
     };
     with_id(response, &request.id)
@@ -70,10 +73,16 @@ fn with_retry(response: Response, error: &OAuthError) -> Response {
     }
 }
 
+/// The request's id for a log line, unless the span around it says it.
+pub(crate) fn unsaid(id: &str) -> Option<&str> {
+    let is_said = tracing::Span::current().metadata().is_some_and(|span| span.target() == "keyhook::request");
+    (!is_said).then_some(id)
+}
+
 /// One line per refusal. The cause may quote what was sent, so control characters are escaped before they reach a terminal.
 fn log(error: &OAuthError, request: &Request, endpoint: &str) {
     let cause = error.cause.as_deref().unwrap_or(error.description).escape_debug().to_string();
-    let (code, id, kind) = (error.kh, &*request.id, error.code.wire());
+    let (code, id, kind) = (error.kh, unsaid(&request.id), error.code.wire());
     if error.status() == 500 {
         tracing::error!(event = "refused", code, request_id = id, endpoint, error = kind, cause, "request failed");
     } else if error.status() == 503 {

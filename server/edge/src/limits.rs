@@ -19,6 +19,8 @@ pub struct Limits {
     pub head_fields: usize,
     /// Longest body in bytes.
     pub body_bytes: usize,
+    /// Bytes that all unfinished bodies may hold together.
+    pub unfinished_bytes: usize,
     /// Other lengths for single paths, which compare byte for byte.
     pub body_bytes_by_path: Vec<(String, usize)>,
     /// Most connections at once; lowered to what the descriptor limit allows.
@@ -42,6 +44,7 @@ impl Default for Limits {
             head_bytes: 16 * 1024,
             head_fields: 64,
             body_bytes: 64 * 1024,
+            unfinished_bytes: 64 * 1024 * 1024,
             body_bytes_by_path: Vec::new(),
             connections: 20_000,
             in_flight: 2048,

@@ -57,7 +57,12 @@ async fn what_a_plugin_logs_carries_the_request_id() {
         tracing::info!("hello from inside");
         Ok(Response::text(StatusCode::OK, request.id.to_string()))
     }));
-    let reply = Setup { endpoints: all, ..Setup::default() }.start().get("/talk").await;
+    all.push(small("plugin/breaks", Method::GET, "/breaks", |_| Err(keyhook_core::error::OAuthError::server_error("broke").into())));
+    let running = Setup { endpoints: all, ..Setup::default() }.start();
+    running.get("/breaks").await;
+    let failed = &lines.with("request failed")[0];
+    assert!(failed["span"]["request_id"].is_string() && failed["fields"]["request_id"].is_null(), "said once: {failed}");
+    let reply = running.get("/talk").await;
     let said = lines.with("hello from inside");
     assert_eq!(said[0]["span"]["request_id"].as_str(), Some(reply.body.as_str()));
     assert!(lines.with("answered").is_empty(), "the access log is for debug level");

@@ -16,6 +16,18 @@ async fn a_program_gets_json_with_status_and_challenge() {
 }
 
 #[tokio::test]
+async fn only_in_development_a_program_learns_code_and_request() {
+    let ask = "POST /refuse HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 0\r\n\r\n";
+    let told = Setup { dev: true, ..Setup::default() }.start().send(ask).await;
+    let body: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+    assert_eq!((body["error"].as_str(), body["kh_code"].as_str()), (Some("invalid_client"), Some("KH0225")));
+    assert_eq!(body["request_id"], told.header("x-request-id"));
+    assert_eq!(body["explain"], "keyhook explain KH0225");
+    let plain = Setup::default().start().send(ask).await;
+    assert!(!plain.body.contains("KH") && !plain.body.contains("request_id"), "{}", plain.body);
+}
+
+#[tokio::test]
 async fn a_panic_is_one_refused_request() {
     let running = Setup::default().start();
     for _ in 0..2 {
