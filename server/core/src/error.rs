@@ -142,6 +142,17 @@ impl OAuthError {
         body.to_string().into_bytes()
     }
 
+    /// The body for a developer, in `dev` only: [`OAuthError::json`] with members that clients ignore (RFC 6749 §5.2 with §5.1),
+    /// `kh_code`, `request_id` and `explain`. They tell causes apart that a client in production must not tell apart.
+    pub fn json_explained(&self, request_id: &str) -> Vec<u8> {
+        let mut body = json!({ "error": self.code.wire(), "error_description": self.wire_description(), "request_id": request_id });
+        if !self.kh.is_empty() {
+            body["kh_code"] = self.kh.into();
+            body["explain"] = format!("keyhook explain {}", self.kh).into();
+        }
+        body.to_string().into_bytes()
+    }
+
     /// The value of `WWW-Authenticate`, if this answer carries one: Basic for `invalid_client` (RFC 6749 §5.2), Bearer
     /// for what RFC 6750 §3 defines.
     pub fn www_authenticate(&self, realm: &str) -> Option<String> {
@@ -186,6 +197,15 @@ mod tests {
         assert_eq!(body.as_object().unwrap().len(), 2);
         assert!(!body.to_string().contains("shop"));
         assert!(error.to_string().contains("[KH0231]") && error.to_string().contains("code 7"));
+    }
+
+    #[test]
+    fn a_developer_gets_the_code_and_the_request_and_not_the_cause() {
+        let error = OAuthError::invalid_grant().with_cause("client `shop`, code 7").with_kh(kh::CODE_EXPIRED);
+        let body: serde_json::Value = serde_json::from_slice(&error.json_explained("r1")).unwrap();
+        let told = ["error", "kh_code", "request_id", "explain"].map(|name| body[name].as_str().unwrap());
+        assert_eq!(told, ["invalid_grant", "KH0231", "r1", "keyhook explain KH0231"]);
+        assert!(!body.to_string().contains("shop"));
     }
 
     /// RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.

@@ -15,9 +15,9 @@ pub(crate) const BAD_ANSWER: &str = "KH0534";
 /// A plugin denied the request.
 pub(crate) const DENIED: &str = "KH0535";
 
-/// 500: the plugin panicked; `text` is for the log.
-pub(crate) fn panicked(plugin: &str, text: &str) -> OAuthError {
-    OAuthError::server_error(format!("plugin `{plugin}` panicked: {text}")).with_kh(PANICKED)
+/// 500: the plugin panicked in `hook`; `text` is for the log.
+pub(crate) fn panicked(plugin: &str, hook: &str, text: &str) -> OAuthError {
+    OAuthError::server_error(format!("plugin `{plugin}` panicked in {hook}: {text}")).with_kh(PANICKED)
 }
 
 /// 503: the deadline passed; the late result is dropped.

@@ -90,9 +90,12 @@ fn noted(call: &Call, error: OAuthError) -> OAuthError {
 
 fn panicked(call: &mut Call, plugin: &Plugin, pass: Pass) -> OAuthError {
     let said = call.denial.take();
-    let error = failure::panicked(&plugin.name, said.as_ref().map_or("no text", |denial| denial.text()));
+    let error = failure::panicked(&plugin.name, &call.hook, said.as_ref().map_or("no text", |denial| denial.text()));
     plugin.stats.failed(Fault::Panic, &error.to_string());
-    tracing::error!(plugin = &*plugin.name, hook = &*call.hook, code = error.kh, %error, "a plugin panicked");
+    // Where the request is refused with it, the line of the refusal tells it.
+    if !matches!(call.scene, Scene::Hook(_) | Scene::Route) {
+        tracing::error!(plugin = &*plugin.name, hook = &*call.hook, code = error.kh, %error, "a plugin panicked");
+    }
     if plugin.breaker.panicked(pass, &*call.world.clock) {
         tracing::error!(
             plugin = &*plugin.name,
