@@ -61,7 +61,13 @@ pub(crate) fn generation(context: &Context) -> u64 {
 /// # Errors
 /// 403 when it is unknown, expired, answered, or another browser's.
 pub(crate) async fn find(context: &Context, browser: Option<&Browser>, name: Option<&str>) -> Result<Open, OAuthError> {
-    let name = name.unwrap_or_default();
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        // The commonest mistake in a login page of a plugin's own.
+        return Err(unknown().with_cause(
+            "the form or address names no authorization request (`interaction`); if the form is a plugin's, does it contain \
+             cx.form_fields()?",
+        ));
+    };
     let token = IssuedToken::parse(TokenKind::Interaction, name).ok_or_else(unknown)?;
     let stored = match context.records.read::<Interaction>(&Key::Issued(token.id)).await? {
         Lookup::Live(stored) if token.fits(stored.grant, &stored.body.hash) => (*stored).clone(),

@@ -30,7 +30,7 @@ impl Pages for BuiltinPages {
     fn error(&self, request: &Request, settings: &Settings, error: &OAuthError) -> Response {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let response = if request.wants_json() {
-            Response::json(status, error.json())
+            Response::json(status, if settings.dev { error.json_explained(&request.id) } else { error.json() })
         } else {
             let (title, advice) = texts::of(error);
             let details = if settings.dev { details(error) } else { String::new() };
@@ -73,4 +73,17 @@ impl Pages for BuiltinPages {
 fn details(error: &OAuthError) -> String {
     let cause = error.cause.as_deref().unwrap_or(error.description);
     format!("{}  {cause}\n\n{}: {}", error.kh, error.code.wire(), error.wire_description())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugins_page_has_its_title_as_heading_unless_it_brings_one() {
+        let pages = BuiltinPages::default();
+        assert!(pages.wrap("Who <are> you?", "<p>x</p>").contains("<h1>Who &#60;are&#62; you?</h1>"));
+        assert_eq!(pages.wrap("Hello", "<h1 class=\"own\">Own</h1>").matches("<h1").count(), 1);
+        assert!(!pages.wrap("", "<p>x</p>").contains("<h1"));
+    }
 }
