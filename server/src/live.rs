@@ -60,7 +60,7 @@ impl Inner {
         }
         let started = Arc::new(config);
         let state = State { refused: None, config: Arc::clone(&started), plugins: plugins.generation, tls: None, generation: 1 };
-        Arc::new(Inner {
+        let inner = Arc::new(Inner {
             layers,
             issuer,
             foundation,
@@ -70,7 +70,16 @@ impl Inner {
             started,
             state: Mutex::new(state),
             reloading: tokio::sync::Mutex::default(),
-        })
+        });
+        if let Some(status) = &inner.dev {
+            let server = Arc::downgrade(&inner);
+            status.set_last_errors(move |plugin| server.upgrade()?.last_error(plugin));
+        }
+        inner
+    }
+
+    fn last_error(&self, plugin: &str) -> Option<String> {
+        self.state().plugins.stats().find(|(name, _)| *name == plugin).and_then(|(_, stats)| stats.last_error)
     }
 
     /// The configuration that is in effect.

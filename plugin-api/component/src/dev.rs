@@ -50,6 +50,12 @@ pub trait DevStatus: Send + Sync {
         None
     }
 
+    /// The last panic, timeout or refused answer of a plugin that serves; `None` when there was none.
+    fn last_error(&self, plugin: &str) -> Option<String> {
+        let _ = plugin;
+        None
+    }
+
     /// Facts for the start page, name and value: data folder, plugin folder, demo user.
     fn facts(&self) -> Vec<(String, String)>;
 

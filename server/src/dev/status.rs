@@ -1,7 +1,7 @@
 //! What the start page of a development server shows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use keyhook_component::dev::{BuildReport, DevStatus, PluginLine};
 use rustix::process::{Signal, getpid, kill_process};
@@ -19,12 +19,21 @@ pub(crate) struct Status {
     demo_client: Mutex<Option<String>>,
     left_out: Mutex<Vec<String>>,
     anew: AtomicBool,
+    last_errors: OnceLock<LastErrors>,
 }
+
+/// The last error of the plugin of a name.
+type LastErrors = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl Status {
     /// Every plugin of the present generation.
     pub(crate) fn set_plugins(&self, plugins: Vec<PluginLine>) {
         *lock(&self.plugins) = plugins;
+    }
+
+    /// Who knows the last errors of plugins; set once.
+    pub(crate) fn set_last_errors(&self, ask: impl Fn(&str) -> Option<String> + Send + Sync + 'static) {
+        let _ = self.last_errors.set(Box::new(ask));
     }
 
     /// The last build of the watched crate.
@@ -96,6 +105,10 @@ impl DevStatus for Status {
         let mut facts = lock(&self.facts).clone();
         facts.push(("Configuration".to_owned(), lock(&self.configuration).clone()));
         facts
+    }
+
+    fn last_error(&self, plugin: &str) -> Option<String> {
+        self.last_errors.get().and_then(|ask| ask(plugin))
     }
 
     fn refused_reload(&self) -> Option<String> {

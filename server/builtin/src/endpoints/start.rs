@@ -2,6 +2,7 @@
 
 use http::{Method, StatusCode};
 use keyhook_component::context::Context;
+use keyhook_component::dev::{DevStatus, PluginLine};
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
@@ -39,6 +40,16 @@ impl Endpoint for StartEndpoint {
     }
 }
 
+/// Every plugin, with its last error if it serves.
+fn with_errors(dev: &dyn DevStatus) -> Vec<(PluginLine, Option<String>)> {
+    let error = |line: &PluginLine| line.refused.is_none().then(|| dev.last_error(&line.name)).flatten();
+    let both = |line: PluginLine| {
+        let error = error(&line);
+        (line, error)
+    };
+    dev.plugins().into_iter().map(both).collect()
+}
+
 fn page(context: &Context, subject: Option<&str>) -> Response {
     let settings = &context.settings;
     let dev = context.dev.as_ref();
@@ -52,7 +63,7 @@ fn page(context: &Context, subject: Option<&str>) -> Response {
             logout: at(settings, &settings.paths.logout),
             subject,
             facts: dev.map(|dev| dev.facts()).unwrap_or_default(),
-            plugins: dev.map(|dev| dev.plugins()).unwrap_or_default(),
+            plugins: dev.map(|dev| with_errors(&**dev)).unwrap_or_default(),
             build: dev.and_then(|dev| dev.build()),
             refused_reload: dev.and_then(|dev| dev.refused_reload()),
             commands: dev.map(|dev| dev.commands()).unwrap_or_default(),

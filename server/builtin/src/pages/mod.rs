@@ -159,7 +159,8 @@ pub(crate) struct Start<'a> {
     pub(crate) logout: String,
     pub(crate) subject: Option<&'a str>,
     pub(crate) facts: Vec<(String, String)>,
-    pub(crate) plugins: Vec<PluginLine>,
+    /// With the last error of each.
+    pub(crate) plugins: Vec<(PluginLine, Option<String>)>,
     pub(crate) build: Option<BuildReport>,
     pub(crate) refused_reload: Option<String>,
     pub(crate) commands: Vec<String>,

@@ -20,11 +20,15 @@ impl DevStatus for Dev {
             refused: refused.map(str::to_owned),
             fix: "cargo update -p keyhook-plugin".into(),
         };
-        vec![line("acme-login", None), line("old-claims", Some("KH0503 built for plugin API 1 <b>"))]
+        vec![line("acme-login", None), line("shaky", None), line("old-claims", Some("KH0503 built for plugin API 1 <b>"))]
     }
 
     fn build(&self) -> Option<BuildReport> {
         Some(BuildReport { name: "hello".into(), succeeded: false, output: "error[E0425]: cannot find `x` <in> this scope".into() })
+    }
+
+    fn last_error(&self, plugin: &str) -> Option<String> {
+        (plugin == "shaky").then(|| "[KH0530] plugin `shaky` panicked in access_token_response: index <5>".to_owned())
     }
 
     fn facts(&self) -> Vec<(String, String)> {
@@ -58,6 +62,8 @@ async fn the_start_page_shows_plugins_refused_ones_and_the_last_build_error() {
     for text in [
         "demo / correct-horse",
         "acme-login",
+        "✓ authorization_GET",
+        "last error: [KH0530] plugin `shaky` panicked in access_token_response: index &#60;5&#62;",
         "✗ refused: KH0503",
         "cargo update -p keyhook-plugin",
         "cannot find `x` &#60;in&#62; this scope",
