@@ -61,14 +61,21 @@ fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
 /// Every file: its path in the plugin's folder, and its text.
 fn files(name: &CrateName, starter: Starter) -> Vec<(String, String)> {
     let filled = |template: &str| template.replace("{{name}}", name.as_str());
-    let source = match starter {
-        Starter::Response => include_str!("../../../plugin-api/scaffold/src/lib.rs.tmpl"),
-        Starter::Login => include_str!("../../../plugin-api/scaffold/src/login.rs.tmpl"),
+    let (source, settings) = match starter {
+        Starter::Response => (
+            include_str!("../../../plugin-api/scaffold/src/lib.rs.tmpl"),
+            include_str!("../../../plugin-api/scaffold/settings.md.tmpl"),
+        ),
+        Starter::Login => (
+            include_str!("../../../plugin-api/scaffold/src/login.rs.tmpl"),
+            include_str!("../../../plugin-api/scaffold/settings.login.md.tmpl"),
+        ),
     };
+    let readme = include_str!("../../../plugin-api/scaffold/README.md.tmpl").replace("{{settings}}\n", settings);
     let mut files = vec![
         ("Cargo.toml".to_owned(), filled(include_str!("../../../plugin-api/scaffold/Cargo.toml.tmpl"))),
         (".gitignore".to_owned(), filled(include_str!("../../../plugin-api/scaffold/gitignore.tmpl"))),
-        ("README.md".to_owned(), filled(include_str!("../../../plugin-api/scaffold/README.md.tmpl"))),
+        ("README.md".to_owned(), filled(&readme)),
         ("src/lib.rs".to_owned(), filled(source)),
     ];
     files.extend(sdk::SDK.iter().map(|(path, text)| (format!("{SDK_FOLDER}/{path}"), (*text).to_owned())));
@@ -95,6 +102,9 @@ mod tests {
             let sdk = manifest["dependencies"]["keyhook-plugin"]["path"].as_str().unwrap();
             assert!(plugin.join(sdk).join("src/lib.rs").exists() && plugin.join(sdk).join("macros/Cargo.toml").exists());
             assert!(plugin.join(".gitignore").exists());
+            let readme = std::fs::read_to_string(plugin.join("README.md")).unwrap();
+            assert!(readme.contains("`keyhook.toml`") && !readme.contains("{{"), "{readme}");
+            assert_eq!(readme.contains("greeting"), source.contains("greeting"), "only what the plugin reads: {readme}");
             assert!(crate::dev::PluginCrate::find(&plugin).is_some(), "`keyhook dev` knows it as a plugin");
         }
     }
