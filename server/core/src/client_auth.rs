@@ -31,13 +31,6 @@ use crate::secret::{Secret, SecretHash};
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient(Arc<Client>);
 
-impl AuthenticatedClient {
-    /// The client itself.
-    pub const fn client(&self) -> &Arc<Client> {
-        &self.0
-    }
-}
-
 impl Deref for AuthenticatedClient {
     type Target = Client;
 

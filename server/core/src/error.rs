@@ -96,17 +96,6 @@ impl OAuthError {
         Self::new(ErrorCode::AccessDenied, "the request was denied").with_kh(kh::ACCESS_DENIED)
     }
 
-    /// The access token is missing or not live (401, RFC 6750 §3.1).
-    pub fn invalid_token() -> Self {
-        Self::new(ErrorCode::InvalidToken, "the access token is expired, revoked, malformed or unknown").with_kh(kh::TOKEN_NOT_LIVE)
-    }
-
-    /// The access token is live and lacks a scope (403, RFC 6750 §3.1).
-    pub fn insufficient_scope() -> Self {
-        Self::new(ErrorCode::InsufficientScope, "the access token was not granted the scope that this needs")
-            .with_kh(kh::INSUFFICIENT_SCOPE)
-    }
-
     /// Something failed inside; `cause` is for the log (500).
     pub fn server_error(cause: impl Into<String>) -> Self {
         Self::new(ErrorCode::ServerError, "the server met an unexpected condition").with_cause(cause).with_kh(kh::SERVER_ERROR)
@@ -236,9 +225,10 @@ mod tests {
     /// RFC 6750 §3.1.
     #[test]
     fn the_challenge_of_a_bearer_token_names_the_error() {
-        let challenge = OAuthError::insufficient_scope().www_authenticate("api").unwrap();
+        let error = OAuthError::new(ErrorCode::InsufficientScope, "x");
+        let challenge = error.www_authenticate("api").unwrap();
         assert!(challenge.starts_with("Bearer realm=\"api\", error=\"insufficient_scope\", error_description=\""), "{challenge}");
-        assert_eq!(OAuthError::insufficient_scope().status(), 403);
+        assert_eq!(error.status(), 403);
         assert_eq!(OAuthError::invalid_grant().www_authenticate("api"), None);
     }
 

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::authorization_header::{basic, bearer};
+use crate::authorization_header::basic;
 use crate::{
     AuthMethod, AuthorizationRequest, Client, CodeChallenge, Form, Granted, IssuedToken, Issuer, Prompt, RedirectUri, Refusal, Scope,
     TokenKind, client_auth,
@@ -127,7 +127,7 @@ fn nothing_that_comes_in_makes_a_parser_panic() {
     for _ in 0..ROUNDS {
         let text = dice.text(24);
         let form = Form::parse(text.as_bytes(), 10);
-        let _ = (basic(text.as_bytes()), bearer(text.as_bytes()), Scope::parse(&text), Prompt::parse(&text), Issuer::parse(&text));
+        let _ = (basic(text.as_bytes()), Scope::parse(&text), Prompt::parse(&text), Issuer::parse(&text));
         let _ = (IssuedToken::parse(TokenKind::Access, &text), CodeChallenge::parse(Some("S256"), &text));
         if let Ok(form) = form {
             let _ = client_auth::present(Some(text.as_bytes()), &form);

@@ -84,10 +84,6 @@ pub const LOGIN_REQUIRED: &str = "KH0250";
 pub const CONSENT_REQUIRED: &str = "KH0251";
 /// The user, or a plugin on the user's behalf, said no.
 pub const ACCESS_DENIED: &str = "KH0252";
-/// The request needs an access token and brought none, or one that is not live.
-pub const TOKEN_NOT_LIVE: &str = "KH0260";
-/// The access token lacks a scope.
-pub const INSUFFICIENT_SCOPE: &str = "KH0261";
 /// Something failed inside the server.
 pub const SERVER_ERROR: &str = "KH0290";
 /// The server is busy or a part of it is away.

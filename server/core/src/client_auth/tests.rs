@@ -29,7 +29,7 @@ fn a_client_is_believed_with_its_own_method_and_secret() {
     assert_eq!(attempt(Some(confidential(AuthMethod::SecretBasic)), Some("app:right"), "").unwrap().id, "app");
     assert!(attempt(Some(confidential(AuthMethod::SecretBasic)), Some("app:right"), "client_id=app").is_ok());
     let body = "client_id=app&client_secret=right";
-    assert_eq!(attempt(Some(confidential(AuthMethod::SecretPost)), None, body).unwrap().client().name, "App");
+    assert_eq!(attempt(Some(confidential(AuthMethod::SecretPost)), None, body).unwrap().name, "App");
     assert!(attempt(Some(Client::public("app", "App")), None, "client_id=app").is_ok());
 }
 
