@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keyhook_host::{Generation, PluginReport, PluginStats, Refusal};
+use keyhook_host::{Generation, PluginReport, PluginStats};
 use serde_json::{Map, Value, json};
 
 /// One object a plugin: status, hooks, routes, counters, and per hook the plugins in the order in force.
@@ -36,7 +36,7 @@ pub(crate) fn described(report: &PluginReport) -> Map<String, Value> {
         "sha256": report.digest.map(|digest| digest.hex()),
         "build": report.build,
         "refused": report.refusal.as_ref().map(|refusal| format!("{} {refusal}", refusal.code())),
-        "fix": report.refusal.as_ref().map(Refusal::way_out),
+        "fix": report.refusal.as_ref().map(|_| report.way_out()),
         "warnings": report.warnings,
     });
     match described {

@@ -124,6 +124,12 @@ fn settings(table: &PluginTable) -> PluginSettings {
     }
 }
 
+/// A refusal of a library as the end of a command.
+pub(crate) fn failure_of(refusal: &Refusal, file: &std::path::Path, name: &str) -> Failure {
+    let text = format!("{}: {refusal}", file.display());
+    Failure::new(refusal.code(), Exit::PluginRefused, text).help(refusal.way_out_of(Some(file), name))
+}
+
 /// A refusal as the end of a command.
 pub(crate) fn failure(refusal: &Refusal) -> Failure {
     Failure::new(refusal.code(), Exit::PluginRefused, refusal.to_string()).help(refusal.way_out())
@@ -141,14 +147,14 @@ fn explained(report: &PluginReport) -> String {
     let Some(refusal) = &report.refusal else { return String::new() };
     let file = report.file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default();
     let name = if report.name.is_empty() { "plugins".to_owned() } else { format!("plugin {}", report.name) };
-    format!("error[{}]: {name}{file}: {refusal}\n   = help: {}", refusal.code(), refusal.way_out())
+    format!("error[{}]: {name}{file}: {refusal}\n   = help: {}", refusal.code(), report.way_out())
 }
 
 fn tell(report: &PluginReport) {
     let file = report.file.as_deref().map(std::path::Path::to_string_lossy);
     let file = file.as_deref().unwrap_or("linked in");
     if let Some(refusal) = &report.refusal {
-        let (code, fix) = (refusal.code(), refusal.way_out());
+        let (code, fix) = (refusal.code(), report.way_out());
         tracing::warn!(event = "plugin_refused", plugin = report.name, code, file, fix, "{refusal}");
     } else {
         tracing::info!(event = "plugin_loaded", plugin = report.name, version = report.version, file, "loaded");
@@ -166,7 +172,7 @@ pub(crate) fn line(report: &PluginReport) -> PluginLine {
         version: report.version.clone(),
         provides: provides.join(", "),
         refused: report.refusal.as_ref().map(|refusal| format!("{} {refusal}", refusal.code())),
-        fix: report.refusal.as_ref().map(Refusal::way_out).unwrap_or_default(),
+        fix: report.way_out(),
     }
 }
 

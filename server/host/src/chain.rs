@@ -13,6 +13,7 @@ use crate::call::{Call, Scene};
 use crate::job::{self, Progress};
 use crate::link::Link;
 use crate::observe;
+use crate::refusal::Refusal;
 use crate::world::World;
 
 /// One chain.
@@ -135,18 +136,18 @@ pub(crate) fn sort(links: &mut [Link]) {
 ///
 /// # Errors
 /// A text, when the list names a plugin that has no such hook, leaves one out, or names one twice.
-pub(crate) fn sort_by_list(hook: &str, links: &mut [Link], order: &[String]) -> Result<(), String> {
+pub(crate) fn sort_by_list(hook: &str, links: &mut [Link], order: &[String]) -> Result<(), Refusal> {
     let place = |name: &str| order.iter().position(|listed| listed == name);
     for (index, name) in order.iter().enumerate() {
         if order[..index].contains(name) {
-            return Err(format!("[hooks] {hook}: `{name}` stands there twice"));
+            return Err(Refusal::Order(format!("[hooks] {hook}: `{name}` stands there twice")));
         }
         if !links.iter().any(|link| *link.plugin().name == **name) {
-            return Err(format!("[hooks] {hook}: no plugin `{name}` has this hook"));
+            return Err(Refusal::UnknownName(format!("[hooks] {hook}: no plugin `{name}` has this hook")));
         }
     }
     if let Some(left_out) = links.iter().find(|link| place(&link.plugin().name).is_none()) {
-        return Err(format!("[hooks] {hook}: the list leaves out `{}`; list every plugin of the hook", left_out.plugin().name));
+        return Err(Refusal::Order(format!("[hooks] {hook}: the list leaves out `{}`", left_out.plugin().name)));
     }
     sort(links);
     links.sort_by_key(|link| place(&link.plugin().name));

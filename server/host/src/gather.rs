@@ -7,7 +7,7 @@ use keyhook_core::crypto::sha256;
 
 use crate::host::{Plan, Policy};
 use crate::loader::Loaded;
-use crate::lock::Lock;
+use crate::lock::{Approved, Lock};
 use crate::modules::Modules;
 use crate::refusal::Refusal;
 use crate::report::PluginReport;
@@ -145,5 +145,12 @@ fn missing(lock: &Lock, seen: &[(Digest, PathBuf)], refused: &[PluginReport]) ->
     let is_reported =
         |file: &str| refused.iter().any(|report| report.file.as_ref().and_then(|path| path.file_name()).is_some_and(|name| name == file));
     let absent = lock.entries().iter().filter(|entry| !is_there(&entry.sha256) && !is_reported(&entry.file));
-    absent.map(|entry| PluginReport::of_file(PathBuf::from(&entry.file)).refused(Refusal::Missing)).collect()
+    let named = |entry: &Approved| {
+        let report = PluginReport::of_file(PathBuf::from(&entry.file)).refused(Refusal::Missing);
+        match entry.plugins.first() {
+            Some(plugin) => PluginReport { name: plugin.name.clone(), ..report },
+            None => report,
+        }
+    };
+    absent.map(named).collect()
 }

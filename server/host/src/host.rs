@@ -10,6 +10,7 @@ use keyhook_component::hooks::Hooks;
 use keyhook_core::crypto::sha256;
 use keyhook_plugin::abi;
 
+use crate::absent::{absent, without};
 use crate::chain::{Chains, HookChains};
 use crate::gather::{Candidate, gather};
 use crate::instance::Instance;
@@ -121,7 +122,8 @@ impl Host {
     /// All reports, when one of them [`is_fatal`](PluginReport::is_fatal) and the policy is not [`Policy::Dev`].
     pub fn build(&self, plan: &Plan) -> Result<Generation, Vec<PluginReport>> {
         let (candidates, mut report) = gather(&self.modules, plan);
-        report.extend(unknown_tables(plan, &candidates));
+        let absent = absent(plan, &mut report);
+        report.extend(unknown_tables(plan, &candidates, &absent));
         let mut routing = Routing::new(&plan.built_in);
         let mut running = Vec::new();
         for mut candidate in candidates {
@@ -131,9 +133,8 @@ impl Host {
             }
             report.push(candidate.report);
         }
-        let chains = order::chains(&running, &plan.order, &self.world).or_else(|wrong| {
-            let unnamed = |text| PluginReport::default().refused(Refusal::UnknownName(text));
-            report.extend(wrong.into_iter().map(unnamed));
+        let chains = order::chains(&running, &without(&plan.order, &absent), &self.world).or_else(|wrong| {
+            report.extend(wrong.into_iter().map(|refusal| PluginReport::default().refused(refusal)));
             // In `dev` the registered order serves on; elsewhere nothing does.
             order::chains(&running, &BTreeMap::new(), &self.world)
         });
@@ -160,9 +161,9 @@ impl Host {
 }
 
 /// A table for a plugin that is not there: a typing mistake must not disable a check.
-fn unknown_tables(plan: &Plan, candidates: &[Candidate]) -> Vec<PluginReport> {
+fn unknown_tables(plan: &Plan, candidates: &[Candidate], absent: &[String]) -> Vec<PluginReport> {
     let is_known = |name: &String| candidates.iter().any(|candidate| candidate.loaded.description.name == *name);
-    let unknown = plan.plugins.keys().filter(|name| !is_known(name));
+    let unknown = plan.plugins.keys().filter(|name| !is_known(name) && !absent.contains(name));
     let report = |name: &String| PluginReport { name: name.clone(), ..PluginReport::default() };
     unknown.map(|name| report(name).refused(Refusal::UnknownName(format!("[plugins.{name}]: no plugin `{name}` is loaded")))).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! The only crate that opens foreign code. `unsafe` stands in `loader` (calls into libraries) and `ffi` (calls from them).
 
+mod absent;
 mod breaker;
 mod bulkhead;
 mod call;

@@ -12,6 +12,7 @@ use crate::chain::{Chain, Chains, sort, sort_by_list};
 use crate::instance::Instance;
 use crate::link::Link;
 use crate::plugin::PluginSettings;
+use crate::refusal::Refusal;
 use crate::table::HookDescription;
 use crate::world::World;
 
@@ -30,8 +31,8 @@ pub(crate) struct Running {
 /// All chains of a generation.
 ///
 /// # Errors
-/// A text for each name in `order` that is wrong.
-pub(crate) fn chains(running: &[Running], order: &BTreeMap<String, Vec<String>>, world: &Arc<World>) -> Result<Chains, Vec<String>> {
+/// A refusal for each name in `order` that is wrong.
+pub(crate) fn chains(running: &[Running], order: &BTreeMap<String, Vec<String>>, world: &Arc<World>) -> Result<Chains, Vec<Refusal>> {
     let mut wrong = Vec::new();
     let mut custom: BTreeMap<String, Chain> = BTreeMap::new();
     let names = running.iter().flat_map(|plugin| &plugin.instance.loaded.description.hooks).filter(|hook| hook.is_custom());
@@ -43,7 +44,7 @@ pub(crate) fn chains(running: &[Running], order: &BTreeMap<String, Vec<String>>,
     for name in order.keys() {
         let is_known = HookPoint::ALL.iter().any(|point| point.name() == name) || custom.contains_key(name);
         if !is_known {
-            wrong.push(format!("[hooks] {name}: there is no such hook"));
+            wrong.push(Refusal::UnknownName(format!("[hooks] {name}: no plugin has this hook, and the server fires none of that name")));
         }
     }
     if wrong.is_empty() { Ok(Chains { points, custom, world: Arc::clone(world) }) } else { Err(wrong) }
@@ -54,7 +55,7 @@ fn chain(
     running: &[Running],
     is_it: impl Fn(&HookDescription) -> bool,
     order: &BTreeMap<String, Vec<String>>,
-    wrong: &mut Vec<String>,
+    wrong: &mut Vec<Refusal>,
 ) -> Chain {
     let (mut links, mut observers, mut identities) = (Vec::new(), Vec::new(), Vec::new());
     for plugin in running {
@@ -70,8 +71,8 @@ fn chain(
     match order.get(name) {
         None => sort(&mut links),
         Some(list) => {
-            if let Err(text) = sort_by_list(name, &mut links, list) {
-                wrong.push(text);
+            if let Err(refusal) = sort_by_list(name, &mut links, list) {
+                wrong.push(refusal);
             }
         }
     }

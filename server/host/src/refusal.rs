@@ -1,6 +1,6 @@
 //! Why a library does not run: one enum, each variant with its operator's code, its reason and the way out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keyhook_plugin::abi;
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,12 @@ pub enum Refusal {
     /// Not in the lock.
     #[error("not approved; it is not loaded")]
     NotApproved,
+    /// Not in the lock, though the configuration counts on it.
+    #[error("the configuration names it, and it is not approved")]
+    NeedsApproval,
+    /// An order that is not one.
+    #[error("{0}")]
+    Order(String),
     /// It ended the server; `keyhook dev` goes on without it.
     #[error("plugin `{0}` ended the server; left out until it is rebuilt")]
     LeftOut(String),
@@ -185,11 +191,11 @@ impl Refusal {
             Refusal::NameTaken(_) | Refusal::SameContent(_) => "KH0513",
             Refusal::Create(_) => "KH0514",
             Refusal::Probe(_) => "KH0515",
-            Refusal::NotApproved => "KH0516",
+            Refusal::NotApproved | Refusal::NeedsApproval => "KH0516",
             Refusal::Missing => "KH0517",
             Refusal::Changed { .. } => "KH0518",
             Refusal::BadRoute { .. } | Refusal::RouteTaken { .. } | Refusal::RouteClash { .. } => "KH0519",
-            Refusal::UnknownName(_) => "KH0520",
+            Refusal::UnknownName(_) | Refusal::Order(_) => "KH0520",
             Refusal::FolderNotTrusted(_) => "KH0521",
             Refusal::Lock(_) => "KH0522",
             Refusal::NoCopy(_) => "KH0523",
@@ -201,6 +207,7 @@ impl Refusal {
     /// What to do about it, one line.
     pub fn way_out(&self) -> String {
         match self {
+            Refusal::Unreadable(why) if why.starts_with("No such file") => "correct the path, or put it there".into(),
             Refusal::Unreadable(_) => "give the server read access to the file and every folder above it".into(),
             Refusal::NotRegular => "put the library itself there, or a link to it".into(),
             Refusal::TooLarge(_) => "build with `strip = true`".into(),
@@ -227,13 +234,28 @@ impl Refusal {
             Refusal::RouteClash { kind: Clash::Names, .. } => "give the parameters the same names in both paths".into(),
             Refusal::RouteClash { route, other, .. } => format!("take `{route}` or `{other}` out, or give one of them another path"),
             Refusal::Configuration(_) | Refusal::Create(_) => "correct [plugins.<name>.config]".into(),
-            Refusal::NotApproved | Refusal::Changed { .. } => "look at it, then: keyhook plugin approve FILE".into(),
+            Refusal::NotApproved | Refusal::NeedsApproval | Refusal::Changed { .. } => {
+                "look at it, then: keyhook plugin approve FILE".into()
+            }
             Refusal::LeftOut(_) => "mend it and build it again: other bytes are tried again".into(),
             Refusal::Missing => "put the library back, or: keyhook plugin revoke NAME".into(),
             Refusal::FolderNotTrusted(_) => "chown root the folder and take write access away, or use trust = \"lock\"".into(),
             Refusal::Lock(_) => "restore plugins.lock, or approve the plugins again".into(),
             Refusal::UnknownName(_) => "correct the name in keyhook.toml; a misspelled plugin must not be skipped".into(),
+            Refusal::Order(_) => "list every plugin of the hook once, or take the list out: then they run by priority".into(),
         }
+    }
+
+    /// The same, ready to be copied: with the library's path and the plugin's name where they are known.
+    pub fn way_out_of(&self, file: Option<&Path>, name: &str) -> String {
+        let mut text = self.way_out();
+        if let Some(file) = file {
+            text = text.replace("FILE", &file.to_string_lossy());
+        }
+        if !name.is_empty() {
+            text = text.replace("NAME", name).replace("<name>", name);
+        }
+        text
     }
 }
 

@@ -42,6 +42,11 @@ impl PluginReport {
         self.refusal.as_ref().is_some_and(|refusal| !matches!(refusal, Refusal::NotApproved))
     }
 
+    /// What to do about its refusal, ready to be copied; empty if it runs.
+    pub fn way_out(&self) -> String {
+        self.refusal.as_ref().map(|refusal| refusal.way_out_of(self.file.as_deref(), &self.name)).unwrap_or_default()
+    }
+
     pub(crate) fn of_file(file: PathBuf) -> PluginReport {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         PluginReport { name: name.strip_prefix("lib").unwrap_or(&name).to_owned(), file: Some(file), ..PluginReport::default() }

@@ -141,6 +141,33 @@ fn a_table_without_its_plugin_and_names_that_nothing_has_are_errors() {
 }
 
 #[test]
+fn a_plugin_that_is_configured_and_refused_for_a_reason_of_its_own_is_told_that_reason_alone() {
+    let (folder, host) = (folder(), host());
+    if !strict_holds(&folder) {
+        return;
+    }
+    let mut lock = Lock::default();
+    let ann = build(&folder, "ann", &[]);
+    approve(&host, &mut lock, &ann);
+    build(&folder, "bob", &[]);
+    let mut plan = locked(&folder, &lock);
+    plan.plugins.insert("ann".into(), keyhook_host::PluginSettings::default());
+    plan.order.insert("access_token_response".into(), vec!["ann".into(), "bob".into()]);
+    let report = host.build(&plan).map(|_| ()).unwrap_err();
+    assert_eq!(refused(&report), ["KH0516 bob"], "what an order names must not be left out silently");
+    let bob = folder.join("libbob.so");
+    assert_eq!(
+        report.iter().find_map(|report| report.refusal.as_ref().map(|_| report.way_out())).unwrap(),
+        format!("look at it, then: keyhook plugin approve {}", bob.display())
+    );
+    plan.order.clear();
+    build(&folder, "ann", &["SUCCESSOR"]);
+    assert_eq!(start(&host, &plan).err().unwrap(), ["KH0518 ann", "KH0516 bob"], "changed");
+    std::fs::remove_file(&ann).unwrap();
+    assert_eq!(start(&host, &plan).err().unwrap(), ["KH0516 bob", "KH0517 ann"], "missing");
+}
+
+#[test]
 fn development_goes_on_without_the_bad_ones() {
     let (folder, host) = (folder(), host());
     build(&folder, "good", &[]);

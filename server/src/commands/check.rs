@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use keyhook_host::inspect::inspect;
-use keyhook_host::lock::{Approved, Lock};
+use keyhook_host::lock::Approved;
 use keyhook_host::snapshot::{Snapshot, Trust};
 use keyhook_host::{Policy, Refusal, scan};
-use keyhook_plugin::inventory;
-use keyhook_plugin::registry::{HookRegistration, PluginRegistration};
 use serde_json::json;
 
+use super::names;
 use crate::cli::{Global, ServeFlags};
 use crate::config::{Config, TlsDecision};
 use crate::failure::{Exit, Failure};
@@ -65,7 +64,7 @@ fn libraries(config: &Config) -> Vec<Failure> {
             Err(Refusal::NotApproved) => {
                 eprintln!("warning[KH0516]: {} is not approved and will not run: keyhook plugin approve {0}", path.display());
             }
-            Err(refusal) => found.push(plugins::failure(&refusal).within(&path.display().to_string())),
+            Err(refusal) => found.push(plugins::failure_of(&refusal, &path, "")),
         }
     }
     if matches!(plan.policy, Policy::Folder) {
@@ -76,8 +75,11 @@ fn libraries(config: &Config) -> Vec<Failure> {
         let here = |approved: &&Approved| seen.contains(&approved.sha256);
         let reported = |approved: &&Approved| found.iter().any(|failure| failure.text().contains(&approved.file));
         let missing: Vec<_> = lock.entries().iter().filter(|approved| !here(approved) && !reported(approved)).collect();
-        found.extend(missing.iter().map(|approved| plugins::failure(&Refusal::Missing).within(&approved.file)));
-        found.extend(unknown_names(config, lock));
+        found.extend(missing.iter().map(|approved| {
+            let name = approved.plugins.first().map_or("", |plugin| plugin.name.as_str());
+            plugins::failure_of(&Refusal::Missing, Path::new(&approved.file), name)
+        }));
+        found.extend(names::findings(config, lock));
     }
     found
 }
@@ -92,25 +94,12 @@ fn judge(path: &Path, policy: &Policy) -> Result<String, Refusal> {
     Ok(snapshot.digest.hex())
 }
 
-/// Tables and orders that name a plugin which neither the lock nor the program has: a typing mistake must not disable a check.
-fn unknown_names(config: &Config, lock: &Lock) -> Vec<Failure> {
-    let approved = |name: &str| lock.entries().iter().flat_map(|entry| &entry.plugins).any(|plugin| plugin.name == name);
-    let linked = |name: &str| {
-        let named = inventory::iter::<PluginRegistration>.into_iter().any(|plugin| plugin.name == name);
-        named || inventory::iter::<HookRegistration>.into_iter().any(|hook| hook.package == name)
-    };
-    let tables = config.plugins.tables.keys().map(|name| (format!("[plugins.{name}]"), name));
-    let orders = config.hooks.iter().flat_map(|(hook, names)| names.iter().map(move |name| (format!("[hooks] {hook}"), name)));
-    let unknown = tables.chain(orders).filter(|(_, name)| !approved(name) && !linked(name));
-    unknown
-        .map(|(place, name)| plugins::failure(&Refusal::UnknownName(format!("{place}: no plugin `{name}` is approved or linked in"))))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
     use std::path::Path;
+
+    use keyhook_host::lock::Lock;
 
     use super::*;
     use crate::testing::Folder;
@@ -166,5 +155,51 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let text = check(folder.path()).unwrap_err().to_string();
         assert!(text.contains("[plugins.clams]") && text.contains("[hooks] access_token_response"), "{text}");
+    }
+
+    /// A folder in which the plugin `claims` is approved, as the lock says.
+    fn with_lock(more: &str) -> String {
+        let folder = Folder::new();
+        let _ = check(folder.path());
+        crate::keys::ensure(&folder.path().join("master.key"), &crate::system::SystemRandom).unwrap();
+        std::fs::create_dir(folder.path().join("plugins")).unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let hook = keyhook_host::HookDescription { name: "access_token_response".into(), priority: 100, flags: 0 };
+        let plugin = |name: &str| keyhook_host::Description {
+            name: name.into(),
+            version: "1.0.0".into(),
+            hooks: vec![hook.clone()],
+            routes: Vec::new(),
+        };
+        let mut lock = Lock::default();
+        lock.approve(Approved { sha256: "0".repeat(64), file: "libclaims.so".into(), plugins: vec![plugin("claims"), plugin("more")] });
+        lock.write(&folder.path().join("data/plugins.lock")).unwrap();
+        std::fs::write(folder.path().join("plugins/libnot_yet.so"), "x").unwrap();
+        let path = folder.path().join("keyhook.toml");
+        std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + more).unwrap();
+        check(folder.path()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn hooks_orders_and_priorities_that_a_reload_would_refuse_are_findings() {
+        for (more, says) in [
+            ("[hooks]\naccess_token_respons = [\"claims\"]\n", "no plugin has this hook"),
+            ("[hooks]\nauthorization_GET = [\"claims\"]\n", "`claims` does not have this hook"),
+            ("[hooks]\naccess_token_response = [\"claims\"]\n", "the list leaves out `more`"),
+            ("[hooks]\naccess_token_response = [\"claims\", \"claims\", \"more\"]\n", "`claims` stands there twice"),
+            ("[plugins.claims]\npriority = { x = 5 }\n", "names the hook `x`"),
+            ("[plugins.claims]\ntimeouts = { x = \"5s\" }\n", "names the hook `x`"),
+        ] {
+            let said = with_lock(more);
+            assert!(said.contains(says) && said.contains("KH0520"), "{more}: {said}");
+        }
+        let right = with_lock("[hooks]\naccess_token_response = [\"more\", \"claims\"]\n[plugins.claims]\npriority = 5\n");
+        assert!(!right.contains("KH0520") && right.contains("KH0517") && right.contains("keyhook plugin revoke claims"), "{right}");
+    }
+
+    #[test]
+    fn a_table_for_a_library_that_is_not_approved_yet_says_that_it_must_be() {
+        let said = with_lock("[plugins.not-yet]\ntimeout = \"1s\"\n");
+        assert!(said.contains("KH0516") && said.contains("plugins/libnot_yet.so") && !said.contains("KH0520"), "{said}");
     }
 }

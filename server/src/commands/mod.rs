@@ -7,6 +7,7 @@ mod dev;
 mod explain;
 mod init;
 mod key;
+mod names;
 mod online;
 mod password;
 mod plugin;

@@ -36,8 +36,8 @@ impl Voice {
                 &json!({ "event": "loaded", "plugin": report.name, "version": report.version, "provides": provides, "seconds": took.as_secs_f64() }),
             ),
             Some(refusal) => self.say(
-                &format!("  {} {}  {} {refusal}\n      {}", self.red("✗"), report.name, refusal.code(), refusal.way_out()),
-                &json!({ "event": "refused", "plugin": report.name, "code": refusal.code(), "reason": refusal.to_string(), "fix": refusal.way_out() }),
+                &format!("  {} {}  {} {refusal}\n      {}", self.red("✗"), report.name, refusal.code(), report.way_out()),
+                &json!({ "event": "refused", "plugin": report.name, "code": refusal.code(), "reason": refusal.to_string(), "fix": report.way_out() }),
             ),
         }
     }

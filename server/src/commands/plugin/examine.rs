@@ -41,7 +41,7 @@ pub(super) fn trust(config: &Config) -> Trust {
 
 /// A refusal as the command's own.
 pub(super) fn refused(file: &Path, refusal: &Refusal) -> Failure {
-    Failure::new(refusal.code(), Exit::Configuration, format!("{}: {refusal}", file.display())).help(refusal.way_out())
+    Failure::new(refusal.code(), Exit::Configuration, format!("{}: {refusal}", file.display())).help(refusal.way_out_of(Some(file), ""))
 }
 
 /// A plugin's hooks and routes in one line.
