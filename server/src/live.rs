@@ -18,6 +18,7 @@ use crate::foundation::Foundation;
 use crate::generation;
 use crate::operations::{Desk, LiveServer};
 use crate::plugins::{self, Host, LoadedPlugins};
+use crate::reloads::Reloads;
 
 /// What runs.
 pub(crate) struct Inner {
@@ -30,13 +31,12 @@ pub(crate) struct Inner {
     /// The configuration of the start: what a reload does not bring into effect is still as it says.
     started: Arc<Config>,
     state: Mutex<State>,
+    reloads: Reloads,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
 }
 
 struct State {
-    /// Why the last reload was refused, if it was.
-    refused: Option<Value>,
     config: Arc<Config>,
     plugins: Arc<keyhook_host::Generation>,
     tls: Option<Arc<Tls>>,
@@ -58,8 +58,9 @@ impl Inner {
         if let Some(status) = &dev {
             status.set_plugins(lines(&plugins.generation));
         }
+        let reloads = Reloads::new(&foundation.metrics);
         let started = Arc::new(config);
-        let state = State { refused: None, config: Arc::clone(&started), plugins: plugins.generation, tls: None, generation: 1 };
+        let state = State { config: Arc::clone(&started), plugins: plugins.generation, tls: None, generation: 1 };
         let inner = Arc::new(Inner {
             layers,
             issuer,
@@ -69,6 +70,7 @@ impl Inner {
             dev,
             started,
             state: Mutex::new(state),
+            reloads,
             reloading: tokio::sync::Mutex::default(),
         });
         if let Some(status) = &inner.dev {
@@ -134,15 +136,11 @@ impl Inner {
                 tracing::warn!(event = "reload", code = "KH0165", keys = restart.join(", "), "reloaded; these keys need a restart");
             }
             Err(failure) => {
-                let at = self.foundation.clock.now().seconds();
-                self.state().refused = Some(json!({ "at": at, "code": failure.code(), "reason": failure.to_string() }));
                 event.detail = Some(failure.to_string());
                 tracing::error!(event = "reload", code = failure.code(), "{failure}");
             }
         }
-        if result.is_ok() {
-            self.state().refused = None;
-        }
+        self.reloads.note(self.foundation.clock.now(), result.as_ref().err());
         if let Some(status) = &self.dev {
             status.set_refused(result.as_ref().err().map(ToString::to_string));
         }
@@ -226,7 +224,7 @@ impl LiveServer for Inner {
             "refused_plugins": state.plugins.report.iter().filter(|report| !report.is_loaded()).count(),
             "requests_in_flight": self.application.in_flight(),
             "configuration": state.config.files,
-            "refused_reload": state.refused,
+            "refused_reload": self.reloads.last_refused(),
         })
     }
 }
