@@ -42,6 +42,13 @@ fn entries_of(text: &'static str) -> impl Iterator<Item = Entry> {
     })
 }
 
+/// The entries whose title or text has a word.
+pub(crate) fn about(word: &str) -> Vec<Entry> {
+    let word = word.trim().to_lowercase();
+    let has = |text: &str| !word.is_empty() && text.to_lowercase().contains(&word);
+    entries().into_iter().filter(|entry| has(entry.title) || has(entry.text)).collect()
+}
+
 /// The entry of a code, written `KH0503`, `kh503` or `503`; or the nearest one there is.
 pub(crate) fn find(code: &str) -> Result<Entry, Option<Entry>> {
     let digits = code.trim().trim_start_matches(['K', 'k', 'H', 'h']);

@@ -1,7 +1,8 @@
 //! From the configuration to the host of plugins, and from its report to what people read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Method;
 use keyhook_component::BoxFuture;
@@ -34,6 +35,8 @@ pub(crate) struct LoadedPlugins {
 /// The host of plugins, which outlives generations: a library is loaded once.
 pub(crate) struct Host {
     host: Arc<keyhook_host::Host>,
+    /// What the log says of the present libraries: a reload that changes nothing of it does not say it again.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl Host {
@@ -48,7 +51,14 @@ impl Host {
             dev: config.mode == Mode::Dev,
         };
         let private = config.data().map(|data| data.join("plugins"));
-        Host { host: Arc::new(keyhook_host::Host::new(world, private, probe)) }
+        Host { host: Arc::new(keyhook_host::Host::new(world, private, probe)), told: Mutex::default() }
+    }
+
+    /// Says in the log what is new.
+    fn tell(&self, reports: &[PluginReport]) {
+        let now = reports.iter().map(complaint).collect();
+        let before = std::mem::replace(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner), now);
+        reports.iter().filter(|report| report.is_loaded() || !before.contains(&complaint(report))).for_each(tell);
     }
 
     /// Loads what the configuration names. `left_out` are libraries that killed the server before.
@@ -68,9 +78,7 @@ impl Host {
         let built = tokio::task::spawn_blocking(move || host.build(&plan)).await;
         let built = built.map_err(|error| Failure::new("KH0524", Exit::PluginRefused, format!("loading plugins failed: {error}")))?;
         let generation = built.map_err(|reports| refused(&reports))?;
-        for report in &generation.report {
-            tell(report);
-        }
+        self.tell(&generation.report);
         for (hook, plugins) in &generation.order {
             tracing::info!(event = "hook_order", hook, plugins = plugins.join(", "), "plugins in their order");
         }
@@ -148,6 +156,11 @@ fn explained(report: &PluginReport) -> String {
     let file = report.file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default();
     let name = if report.name.is_empty() { "plugins".to_owned() } else { format!("plugin {}", report.name) };
     format!("error[{}]: {name}{file}: {refusal}\n   = help: {}", refusal.code(), report.way_out())
+}
+
+/// What identifies what is said against a library.
+fn complaint(report: &PluginReport) -> String {
+    format!("{} {:?} {:?} {:?}", report.name, report.file, report.digest, report.refusal)
 }
 
 fn tell(report: &PluginReport) {

@@ -27,7 +27,9 @@ impl AdminSocket {
         let shown = path.display();
         if UnixStream::connect(path).await.is_ok() {
             let text = format!("another server already runs on this data folder (it answers at {shown})");
-            return Err(Failure::new("KH0155", Exit::Failed, text).help("stop it, or give this one another `data` folder in [server]"));
+            return Err(Failure::new("KH0155", Exit::Failed, text).help(
+                "stop it, or give this one a folder of its own: `keyhook dev --folder FOLDER`, or `data` in [server] for `keyhook serve`",
+            ));
         }
         let failed =
             |error: std::io::Error| Failure::new("KH0156", Exit::Failed, format!("the admin socket {shown} cannot be made: {error}"));
