@@ -97,6 +97,9 @@ fn a_login_page_starts_from_a_scaffold_too() {
     server.wait_for(r#""event":"loaded""#);
     let walked = stdout(&folder, &["try", "code"]);
     assert!(walked.contains("page: Sign in") && walked.contains("user=demo") && walked.contains("access_token"), "{walked}");
+    let eve = run(&folder, &["try", "code", "--user", "eve"]);
+    let (code, said) = (eve.status.code(), String::from_utf8_lossy(&eve.stderr).into_owned());
+    assert!(code == Some(1) && said.contains("access_denied"), "the page asks for a name only: {said}");
 }
 
 #[test]

@@ -133,7 +133,13 @@ fn try_walks_the_flows_and_hides_secrets() {
     assert!(json(scratch.path(), &["try", "refresh"])["refresh_token"].is_string());
     let (code, said) = refused(scratch.path(), &["try", "client-credentials", "--scope", "admin"]);
     assert_eq!(code, 1);
-    assert!(said.contains("KH0321") && said.contains("invalid_scope"), "{said}");
+    assert!(said.contains("KH0321") && said.contains("invalid_scope") && said.contains("keyhook explain KH"), "{said}");
+    let (code, said) = refused(scratch.path(), &["try", "code", "--user", "mallory"]);
+    assert!(code == 2 && said.contains("KH0324") && said.contains("--password-stdin"), "{said}");
+    let wrong = with_input(scratch.path(), &["try", "code", "--user", "demo", "--password-stdin"], "wrong\n");
+    let said = String::from_utf8_lossy(&wrong.stderr);
+    assert!(said.contains("the built-in login turns `demo` away"), "{said}");
+    assert!(stdout(scratch.path(), &["try", "code", "--user", "demo"]).contains("access_token"));
 }
 
 #[test]

@@ -24,11 +24,11 @@ use transcript::Transcript;
 #[derive(Subcommand)]
 pub(crate) enum TryCommand {
     /// The authorization code flow with PKCE; against `keyhook dev` the demo user signs in and allows
-    Code(Try),
+    Code(Walk),
     /// The client credentials grant
     ClientCredentials(Try),
     /// The authorization code flow, then the refresh token
-    Refresh(Try),
+    Refresh(Walk),
 }
 
 /// `keyhook try …`
@@ -54,6 +54,19 @@ pub(crate) struct Try {
     show: bool,
 }
 
+/// `keyhook try code|refresh`
+#[derive(Args)]
+pub(crate) struct Walk {
+    #[command(flatten)]
+    flags: Try,
+    /// Fill forms in as this user [default: in development the demo user; elsewhere a browser does it]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Read the user's password from the first line of standard input
+    #[arg(long, requires = "user", conflicts_with = "secret_stdin")]
+    password_stdin: bool,
+}
+
 /// Walks the flow and prints the last token response, as JSON alone with `--format json`.
 ///
 /// # Errors
@@ -76,7 +89,8 @@ pub(crate) fn run(global: &Global, command: &TryCommand) -> Result<(), Failure> 
 
 fn flags(command: &TryCommand) -> &Try {
     match command {
-        TryCommand::Code(flags) | TryCommand::ClientCredentials(flags) | TryCommand::Refresh(flags) => flags,
+        TryCommand::Code(walk) | TryCommand::Refresh(walk) => &walk.flags,
+        TryCommand::ClientCredentials(flags) => flags,
     }
 }
 
@@ -84,10 +98,10 @@ async fn walk(command: &TryCommand, party: &Party, transcript: Transcript) -> Re
     let mut browser = Browser::new(&party.issuer, transcript)?;
     let endpoints = token::Endpoints::discover(&mut browser, &party.issuer).await?;
     match command {
-        TryCommand::Code(flags) => authorization_code::walk(&mut browser, &endpoints, party, flags).await,
+        TryCommand::Code(walk) => authorization_code::walk(&mut browser, &endpoints, party, walk).await,
         TryCommand::ClientCredentials(flags) => client_credentials::walk(&mut browser, &endpoints, party, flags).await,
-        TryCommand::Refresh(flags) => {
-            let first = authorization_code::walk(&mut browser, &endpoints, party, flags).await?;
+        TryCommand::Refresh(walk) => {
+            let first = authorization_code::walk(&mut browser, &endpoints, party, walk).await?;
             token::refresh(&mut browser, &endpoints, party, &first).await
         }
     }

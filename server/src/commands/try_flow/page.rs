@@ -1,6 +1,12 @@
-//! Reads the forms of a page, just as far as the demo user needs them to sign in and allow.
+//! Reads the forms of a page, just as far as a user needs them to sign in and allow.
 
-use crate::dev::{DEMO_PASSWORD, DEMO_USER};
+use keyhook_core::secret::Secret;
+
+/// Who fills forms in.
+pub(super) struct Person {
+    pub(super) name: String,
+    pub(super) password: Option<Secret<String>>,
+}
 
 /// A form.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +30,12 @@ pub(super) fn title(page: &str) -> Option<String> {
     Some(unescape(text).chars().filter(|character| !character.is_control()).collect())
 }
 
+/// The operator's code on an error page of the server's.
+pub(super) fn code(page: &str) -> Option<String> {
+    let code = page.split_once("<dt>Code</dt><dd><code>")?.1.split_once("</code>")?.0;
+    (code.starts_with("KH") && code.chars().all(|character| character.is_ascii_alphanumeric())).then(|| code.to_owned())
+}
+
 /// The first form that is sent to the server.
 pub(super) fn form(page: &str) -> Option<Form> {
     let part =
@@ -43,10 +55,15 @@ pub(super) fn form(page: &str) -> Option<Form> {
 }
 
 impl Form {
-    /// As the demo user fills it in: name, password, and the button that goes on.
-    pub(super) fn filled(&self) -> Vec<(String, String)> {
-        let mut all: Vec<(String, String)> =
-            self.fields.iter().filter(|field| !field.is_button && !field.name.is_empty()).map(fill).collect();
+    /// Whether it asks for a password.
+    pub(super) fn asks_for_password(&self) -> bool {
+        self.fields.iter().any(|field| field.kind == "password")
+    }
+
+    /// As a user fills it in: name, password, and the button that goes on.
+    pub(super) fn filled(&self, person: &Person) -> Vec<(String, String)> {
+        let fields = self.fields.iter().filter(|field| !field.is_button && !field.name.is_empty());
+        let mut all: Vec<(String, String)> = fields.map(|field| fill(field, person)).collect();
         let buttons = self.fields.iter().filter(|field| field.is_button);
         let goes_on = |field: &&Field| !["deny", "cancel", "no"].iter().any(|word| field.name.contains(word) || field.value.contains(word));
         if let Some(button) = buttons.clone().find(goes_on).filter(|button| !button.name.is_empty()) {
@@ -56,10 +73,10 @@ impl Form {
     }
 }
 
-fn fill(field: &Field) -> (String, String) {
+fn fill(field: &Field, person: &Person) -> (String, String) {
     let value = match field.kind.as_str() {
-        "password" => DEMO_PASSWORD,
-        "text" | "email" | "" if field.value.is_empty() => DEMO_USER,
+        "password" => person.password.as_ref().map_or("", |password| password.expose()),
+        "text" | "email" | "" if field.value.is_empty() => &person.name,
         _ => &field.value,
     };
     (field.name.clone(), value.to_owned())
@@ -80,7 +97,8 @@ mod tests {
     use super::*;
 
     fn filled(page: &str) -> String {
-        let pairs = form(page).unwrap().filled();
+        let person = Person { name: "demo".to_owned(), password: Some(Secret::new("correct-horse".to_owned())) };
+        let pairs = form(page).unwrap().filled(&person);
         pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
     }
 
@@ -99,6 +117,13 @@ mod tests {
         let page = r#"<form method="post" action="/consent"><button name="decision" value="deny">Deny</button>
             <button name="decision" value="allow">Allow</button></form>"#;
         assert_eq!(filled(page), "decision=allow");
+    }
+
+    #[test]
+    fn an_error_page_of_the_servers_is_known_by_its_code() {
+        assert_eq!(code("<dl><dt>Code</dt><dd><code>KH0273</code></dd></dl>").as_deref(), Some("KH0273"));
+        assert_eq!(code("<dl><dt>Code</dt><dd><code>x;y</code></dd></dl>"), None);
+        assert_eq!(code("<h1>Sign in</h1>"), None);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(super) struct Party {
     pub(super) secret_in_body: bool,
     /// Where codes go, as far as it is known.
     pub(super) redirect_uri: Option<String>,
+    /// The plugins on `authorization_GET` that are in force, in their order.
+    pub(super) logins: Vec<String>,
 }
 
 impl Party {
@@ -43,8 +45,15 @@ impl Party {
         let issuer =
             Issuer::parse(text).map_err(|error| Failure::new("KH1007", Exit::Usage, format!("`{text}` cannot be an issuer: {error}")))?;
         let dev = status["mode"] == "dev" && flags.issuer.as_deref().is_none_or(|given| status["issuer"] == given);
-        let mut party =
-            Party { issuer, dev, client: String::new(), secret: None, secret_in_body: false, redirect_uri: flags.redirect_uri.clone() };
+        let mut party = Party {
+            issuer,
+            dev,
+            client: String::new(),
+            secret: None,
+            secret_in_body: false,
+            redirect_uri: flags.redirect_uri.clone(),
+            logins: if status.is_null() { Vec::new() } else { in_force(global, "authorization_GET") },
+        };
         party.choose_client(global, command, flags)?;
         Ok(party)
     }
@@ -104,13 +113,43 @@ impl Party {
     }
 }
 
-/// A line that names the plugins on the token response.
+/// A line that names the plugins on the token response, as the running server orders them.
 pub(super) fn who_changed_it(global: &Global) -> String {
-    let Ok(Value::Array(plugins)) = online::ask(global, &Operation::PluginList {}) else { return String::new() };
-    let is_on = |plugin: &&Value| plugin["hooks"].as_array().is_some_and(|hooks| hooks.iter().any(|hook| hook == "access_token_response"));
-    let names: Vec<&str> = plugins.iter().filter(is_on).filter_map(|plugin| plugin["name"].as_str()).collect();
+    let names = in_force(global, "access_token_response");
     if names.is_empty() {
         return "\nno plugin is on access_token_response; begin one with `keyhook plugin new hello`\n".to_owned();
     }
     format!("\non access_token_response: {}\n", names.join(", "))
+}
+
+/// The plugins on a hook that the running server runs, in the order in force; none where no server can be asked.
+fn in_force(global: &Global, hook: &str) -> Vec<String> {
+    ordered(&online::ask(global, &Operation::PluginList {}).unwrap_or_default(), hook)
+}
+
+/// Of a list of plugins: each that serves knows the order of its hooks.
+fn ordered(plugins: &Value, hook: &str) -> Vec<String> {
+    let serving = plugins.as_array().into_iter().flatten().filter(|plugin| plugin["status"] == "serves");
+    let mut orders = serving.filter_map(|plugin| plugin["order"][hook].as_array());
+    orders.next().into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_hooks_that_run_are_named_in_the_order_in_force() {
+        let order = json!({ "access_token_response": ["zed", "ann"] });
+        let plugins = json!([
+            { "name": "ann", "status": "serves", "hooks": ["access_token_response"], "order": order },
+            { "name": "bad", "status": "refused", "hooks": ["access_token_response"], "order": { "access_token_response": ["bad"] } },
+            { "name": "zed", "status": "serves", "hooks": ["access_token_response"], "order": order },
+        ]);
+        assert_eq!(ordered(&plugins, "access_token_response"), ["zed", "ann"]);
+        assert_eq!(ordered(&plugins, "authorization_GET"), [""; 0]);
+        assert_eq!(ordered(&Value::Null, "authorization_GET"), [""; 0]);
+    }
 }

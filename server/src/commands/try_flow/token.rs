@@ -62,7 +62,16 @@ pub(super) async fn request(
     if answer.status.is_success() {
         return Ok(response);
     }
-    Err(refused(response["error"].as_str().unwrap_or("no error code"), response["error_description"].as_str()))
+    Err(refusal(&response))
+}
+
+/// What a JSON error says; in development it names its code.
+pub(super) fn refusal(response: &Value) -> Failure {
+    let (error, description) = (response["error"].as_str().unwrap_or("no error code"), response["error_description"].as_str());
+    match response["kh_code"].as_str().filter(|code| code.chars().all(|character| character.is_ascii_alphanumeric())) {
+        Some(code) => said(error, description).help(format!("keyhook explain {code}; the log of `keyhook dev` has the cause")),
+        None => refused(error, description),
+    }
 }
 
 /// The refresh token grant (RFC 6749 §6).
@@ -77,12 +86,17 @@ pub(super) async fn refresh(browser: &mut Browser, endpoints: &Endpoints, party:
     request(browser, endpoints, party, vec![pair("grant_type", "refresh_token"), pair("refresh_token", token)]).await
 }
 
-/// What the server refused.
+/// What the server refused, where its answer does not say why.
 pub(super) fn refused(error: &str, description: Option<&str>) -> Failure {
+    said(error, description).help("the server's log names the cause with its KH code; `keyhook explain CODE` says more")
+}
+
+/// What the server refused.
+pub(super) fn said(error: &str, description: Option<&str>) -> Failure {
     let description = description.map(|text| format!(": {text}")).unwrap_or_default();
     let clean: String =
         format!("the server refused with {error}{description}").chars().filter(|character| !character.is_control()).collect();
-    Failure::new("KH0321", Exit::Failed, clean).help("the server's log names the cause with its KH code; `keyhook explain CODE` says more")
+    Failure::new("KH0321", Exit::Failed, clean)
 }
 
 /// One parameter.
