@@ -144,7 +144,9 @@ impl Stage {
 
 /// A plugin's page without the theme around it; of an error page of the server its code; of an error what production tells too.
 fn shown_body(body: &str) -> String {
-    if let Some(error) = serde_json::from_str::<serde_json::Value>(body).ok().filter(|json| json["request_id"].is_string()) {
+    if let Some(error) =
+        serde_json::from_str::<serde_json::Value>(body).ok().filter(|json| json["error"].is_string() && json["request_id"].is_string())
+    {
         return serde_json::json!({ "error": error["error"], "error_description": error["error_description"] }).to_string();
     }
     let body: String = body.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
