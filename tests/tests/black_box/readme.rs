@@ -49,7 +49,8 @@ impl Terminal {
     /// The README's first command, as it stands: it serves in the checkout, at the port that it names.
     fn first_command(&self) {
         let port = binary::free_port();
-        let data = self.scratch.join("first");
+        // Where it would be if this folder were the checkout: a later command copies a plugin into it.
+        let data = self.folder.join("keyhook-dev");
         let mut child = Command::new(env!("CARGO"))
             .args(["run", "--release", "--locked", "--", "dev", "--port", &port.to_string(), "--folder"])
             .arg(&data)
