@@ -4,6 +4,7 @@ use std::path::Path;
 
 use keyhook_tests::binary::{Server, run, stdout};
 use keyhook_tests::libraries;
+use keyhook_tests::production::Production;
 use keyhook_tests::scratch::Scratch;
 use serde_json::Value;
 
@@ -99,4 +100,48 @@ fn a_reload_tells_what_it_left_out() {
     let refused = answer["refused"][0].as_str().unwrap();
     assert!(refused.contains("KH0520") && refused.contains("access_token_respons"), "{answer}");
     assert!(!answer["outcome"].as_str().unwrap().eq("reloaded"), "{answer}");
+}
+
+#[test]
+fn what_needs_a_restart_is_told_until_it_is_taken_back() {
+    let scratch = Scratch::new("dev-restart");
+    let _server = Server::dev(scratch.path(), &[]);
+    let needs = || json(scratch.path(), &["reload"])["needs_restart"].clone();
+    scratch.write("keyhook.toml", "[log]\nlevel = \"debug\"\n");
+    assert_eq!((needs(), needs()), (serde_json::json!(["log.level"]), serde_json::json!(["log.level"])));
+    scratch.write("keyhook.toml", "");
+    assert_eq!(needs(), serde_json::json!([]));
+}
+
+#[test]
+fn a_server_tells_why_it_did_not_reload_also_when_its_file_cannot_be_read_any_more() {
+    let production = Production::new("stale", "");
+    let server = production.serve();
+    let file = production.path().join("keyhook.toml");
+    let right = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{right}\n[tokens]\nacces_ttl = \"15m\"\n")).unwrap();
+    server.signal("HUP");
+    server.wait_until("the refusal is told", || {
+        let status: Value = serde_json::from_slice(&run(production.path(), &["status", "--format", "json"]).stdout).unwrap_or_default();
+        status["refused_reload"]["code"] == "KH1004"
+    });
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_server_that_cannot_start_leaves_no_folder_behind() {
+    let scratch = Scratch::new("dev-taken");
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(scratch.path(), &["dev", "--port", &port]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!scratch.join("keyhook-dev").exists());
+}
+
+#[test]
+fn a_word_is_explained_by_the_codes_that_speak_of_it() {
+    let scratch = Scratch::new("explain-word");
+    let output = run(scratch.path(), &["explain", "priority"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(4) && said.contains("KH0520") && !said.contains("KH0101"), "{said}");
 }
