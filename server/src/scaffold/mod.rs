@@ -62,10 +62,9 @@ fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
 fn files(name: &CrateName, starter: Starter) -> Vec<(String, String)> {
     let filled = |template: &str| template.replace("{{name}}", name.as_str());
     let (source, settings) = match starter {
-        Starter::Response => (
-            include_str!("../../../plugin-api/scaffold/src/lib.rs.tmpl"),
-            include_str!("../../../plugin-api/scaffold/settings.md.tmpl"),
-        ),
+        Starter::Response => {
+            (include_str!("../../../plugin-api/scaffold/src/lib.rs.tmpl"), include_str!("../../../plugin-api/scaffold/settings.md.tmpl"))
+        }
         Starter::Login => (
             include_str!("../../../plugin-api/scaffold/src/login.rs.tmpl"),
             include_str!("../../../plugin-api/scaffold/settings.login.md.tmpl"),
