@@ -13,6 +13,7 @@ fn the_page_has_every_metric_and_no_other() {
     let metrics = Metrics::new();
     metrics.endpoint("token").observe(&Method::POST, StatusCode::OK, Duration::from_millis(1));
     metrics.turn_away(Turned::Overload);
+    crate::reloads::Reloads::new(&metrics);
     let page = metrics.page();
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let known: BTreeSet<String> =

@@ -88,6 +88,7 @@ fn table(section: Section<'_>) -> PluginTable {
     let show_allow = |allow: &Option<Vec<String>>| allow.as_ref().map_or_else(|| "(default)".to_owned(), |allow| quoted_list(allow));
     let timeouts = section.section("timeouts");
     let is_one = section.node("priority").is_some_and(|node| !matches!(node.value, Value::Table(_)));
+    let show_priority = |priority: &Option<i32>| priority.map_or_else(|| "(by hook)".to_owned(), |priority| priority.to_string());
     let priority_of_all = is_one.then(|| section.read("priority", None, |node| one_priority(node).map(Some), show_priority)).flatten();
     let priority = if is_one { BTreeMap::new() } else { section.section("priority").free(number, i32::to_string) };
     let read = PluginTable {
@@ -122,10 +123,6 @@ fn deadline(node: &Node) -> Result<Duration, String> {
 
 fn one_priority(node: &Node) -> Result<i32, String> {
     number(node).map_err(|wrong| format!("{wrong}; write `priority = 5` for all hooks, or `priority = {{ access_token_response = 5 }}`"))
-}
-
-fn show_priority(priority: &Option<i32>) -> String {
-    priority.map_or_else(|| "(by hook)".to_owned(), |priority| priority.to_string())
 }
 
 fn number(node: &Node) -> Result<i32, String> {
