@@ -2,6 +2,7 @@
 
 use keyhook_tests::flow::{self, Ask};
 use keyhook_tests::http::{Answer, base64, basic};
+use keyhook_tests::production::Production;
 use keyhook_tests::stage::{ALICE, SECRET, SHOP_URI, Stage, confidential};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -39,13 +40,28 @@ fn a_wrong_authorization_header_is_challenged() {
 /// Whether the client is unknown or the secret wrong, the answer is the same to the last byte.
 #[test]
 fn an_unknown_client_and_a_wrong_secret_look_alike() {
-    let stage = Stage::new();
+    let production = Production::new("look-alike", "");
+    let server = production.serve();
+    let added = production.run(&["client", "add", "machine", "--grant", "client_credentials", "--scope", "read"]);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     let [unknown, wrong] = [("nobody", SECRET), ("machine", "wrong")].map(|(id, secret)| {
-        let mut answer = stage.client().post_with("/token", &[("authorization", &basic(id, secret))], &[GRANT]);
+        let mut answer = server.client().post_with("/token", &[("authorization", &basic(id, secret))], &[GRANT]);
         answer.headers.retain(|(name, _)| name != "x-request-id" && name != "date");
         (answer.status, answer.headers, answer.body)
     });
     assert_eq!(unknown, wrong);
+    assert!(!String::from_utf8_lossy(&unknown.2).contains("KH"));
+}
+
+/// Development explains itself, on purpose.
+#[test]
+fn only_in_development_an_unknown_client_and_a_wrong_secret_are_told_apart() {
+    let stage = Stage::new();
+    let [unknown, wrong] = [("nobody", SECRET), ("machine", "wrong")]
+        .map(|(id, secret)| stage.client().post_with("/token", &[("authorization", &basic(id, secret))], &[GRANT]).json());
+    assert_eq!((&unknown["error"], &unknown["error_description"]), (&wrong["error"], &wrong["error_description"]));
+    assert_ne!(unknown["kh_code"], wrong["kh_code"]);
+    assert!(unknown["explain"] == format!("keyhook explain {}", unknown["kh_code"].as_str().unwrap()) && unknown["request_id"].is_string());
 }
 
 /// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined; the scheme's case does not matter (RFC 9110 §11.1).
