@@ -70,6 +70,8 @@ impl Names<'_> {
         let mut found = Vec::new();
         for (index, name) in list.iter().enumerate() {
             match self.plugin(name) {
+                // Its table has told it already.
+                None if self.config.plugins.tables.contains_key(name) && self.file_of(name).is_some() => {}
                 None => found.push(self.unknown(&format!("[hooks] {hook}"), name)),
                 Some(plugin) if !has(&plugin) => found.push(refused(format!("[hooks] {hook}: `{name}` does not have this hook"))),
                 Some(_) if list[..index].contains(name) => {

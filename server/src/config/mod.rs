@@ -142,7 +142,7 @@ impl Config {
     /// The data folder that layers name, whatever else is wrong with them.
     pub(crate) fn data_folder_of(layers: Layers) -> PathBuf {
         let mut root = layers.base.clone();
-        for table in layers.present().iter().filter_map(|path| tree::parse(&read_file(path).ok()?).ok()) {
+        for table in layers.present().iter().filter_map(|path| Some(tree::salvage(&read_file(path).ok()?))) {
             merge(&mut root, table);
         }
         // What is wrong here was told already.

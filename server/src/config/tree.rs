@@ -79,6 +79,11 @@ pub(crate) fn parse(source: &Arc<SourceText>) -> Result<Table, Vec<Diagnostic>> 
         .collect())
 }
 
+/// What of a file can be understood, whatever else stands in it.
+pub(crate) fn salvage(source: &Arc<SourceText>) -> Table {
+    table(source, DeTable::parse_recoverable(&source.text).0.into_inner())
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

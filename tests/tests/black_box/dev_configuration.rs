@@ -125,6 +125,8 @@ fn a_server_tells_why_it_did_not_reload_also_when_its_file_cannot_be_read_any_mo
         let status: Value = serde_json::from_slice(&run(production.path(), &["status", "--format", "json"]).stdout).unwrap_or_default();
         status["refused_reload"]["code"] == "KH1004"
     });
+    std::fs::write(&file, format!("{right}\n[tokens\n")).unwrap();
+    assert!(run(production.path(), &["status"]).status.success(), "also when the file is not even TOML");
     assert_eq!(server.stop(), Some(0));
 }
 
