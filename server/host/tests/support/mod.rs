@@ -1,6 +1,8 @@
 //! Libraries built by gcc, a host to load them, and calls to run.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, missing_docs, reason = "shared by several tests, each of which uses a part")]
 
+pub mod calls;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
