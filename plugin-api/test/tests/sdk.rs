@@ -1,4 +1,5 @@
 //! The SDK's contexts against the stand-in server: what an author writes is what the server sees, and refusals come back.
+//! It is one file, although long: the plugin on top and the calls of it below are read together.
 #![allow(missing_docs, clippy::unnecessary_wraps, reason = "a plugin inside a test")]
 
 use std::time::{Duration, UNIX_EPOCH};

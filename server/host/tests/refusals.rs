@@ -1,4 +1,5 @@
 //! Every refusal of a bad library, with its exact message, from files made here.
+//! It is one file, although long: one table of what is refused.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod support;
