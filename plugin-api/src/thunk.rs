@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
 use crate::abi::{self, AbiTag, Hook, Host, Module, Plugin, Route, Str};
@@ -151,7 +152,7 @@ unsafe extern "C" fn create(this: *const Plugin, cx: *mut c_void, out: *mut *mut
     // SAFETY: `this` is a table that `table` leaked, whose `private` it leaked as `Private`.
     let private: &'static Private = unsafe { &*(*this).private.cast() };
     guarded(private.host, cx, || {
-        let start = StartCx::new(Call::new(private.host, cx, Arc::new(())));
+        let start = StartCx::new(Call::new(private.host, cx, None));
         match private.set.start(&start) {
             Ok(state) => {
                 let instance = Box::into_raw(Box::new(Instance { private, state }));
@@ -160,7 +161,7 @@ unsafe extern "C" fn create(this: *const Plugin, cx: *mut c_void, out: *mut *mut
                 abi::CONTINUE
             }
             Err(reason) => {
-                Call::new(private.host, cx, Arc::new(())).deny(&Deny::server_error().because(reason));
+                Call::new(private.host, cx, None).deny(&Deny::server_error().because(reason));
                 abi::DENY
             }
         }
@@ -181,7 +182,7 @@ unsafe extern "C" fn call_hook(instance: *mut c_void, index: u32, cx: *mut c_voi
     let instance: &Instance = unsafe { &*instance.cast() };
     let host = instance.private.host;
     guarded(host, cx, || {
-        let call = Call::new(host, cx, Arc::clone(&instance.state));
+        let call = Call::new(host, cx, Some(&instance.state));
         match instance.private.set.hooks.get(index as usize) {
             Some(hook) => hook.call.run(call),
             None => no_such(call, "hook", index),
@@ -194,7 +195,7 @@ unsafe extern "C" fn call_route(instance: *mut c_void, index: u32, cx: *mut c_vo
     let instance: &Instance = unsafe { &*instance.cast() };
     let host = instance.private.host;
     guarded(host, cx, || {
-        let call = Call::new(host, cx, Arc::clone(&instance.state));
+        let call = Call::new(host, cx, Some(&instance.state));
         match instance.private.set.routes.get(index as usize) {
             Some(route) => registry::run_route(route.call, call),
             None => no_such(call, "route", index),
@@ -210,7 +211,7 @@ fn no_such(mut call: Call, what: &str, index: u32) -> i32 {
 /// Runs plugin code; a panic becomes [`abi::PANICKED`], its text goes to the server's log.
 fn guarded(host: HostRef, cx: *mut c_void, run: impl FnOnce() -> i32) -> i32 {
     caught(host, run).unwrap_or_else(|text| {
-        Call::new(host, cx, Arc::new(())).deny(&Deny::server_error().because(text));
+        Call::new(host, cx, None).deny(&Deny::server_error().because(text));
         abi::PANICKED
     })
 }
@@ -273,7 +274,8 @@ fn lent(text: &str) -> Str {
 /// One call from the server: its context, the server's table, the plugin's state. Never leaves the thread or the call.
 pub(crate) struct Call {
     pub(crate) host: HostRef,
-    pub(crate) state: State,
+    /// The instance's own; counted only where the plugin asks for it, since most hooks do not.
+    state: Option<NonNull<State>>,
     cx: *mut c_void,
 }
 
@@ -285,8 +287,14 @@ pub(crate) struct Lent<'a> {
 
 impl Call {
     /// `cx` is the server's context of the call that runs now on this thread.
-    fn new(host: HostRef, cx: *mut c_void, state: State) -> Self {
-        Self { host, state, cx }
+    fn new(host: HostRef, cx: *mut c_void, state: Option<&State>) -> Self {
+        Self { host, state: state.map(NonNull::from), cx }
+    }
+
+    /// What the plugin's `start` made; `None` while it starts.
+    pub(crate) fn state(&self) -> Option<State> {
+        // SAFETY: it is a field of the instance that this call is on, which the server ends only when no call runs on it.
+        self.state.map(|state| Arc::clone(unsafe { state.as_ref() }))
     }
 
     pub(crate) fn get(&self, part: u32, key: &str) -> Result<Lent<'_>, i32> {

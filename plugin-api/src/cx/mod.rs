@@ -58,7 +58,7 @@ impl Cx {
     /// # Errors
     /// `start` made another type, or there is none.
     pub fn state<S: Send + Sync + 'static>(&self) -> Result<Arc<S>, Refused> {
-        Arc::clone(&self.call.state).downcast().map_err(|_| {
+        self.call.state().and_then(|state| state.downcast().ok()).ok_or_else(|| {
             let wish = format!("reach the state as `{}`", std::any::type_name::<S>());
             Refused::new(crate::abi::WRONG_TYPE, wish)
         })
