@@ -64,7 +64,7 @@ build_release() { [ -n "${release_built:-}" ] || { check "release build" cargo b
 part_fmt() { check fmt cargo fmt --all --check; }
 part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
 part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests; }
-part_it() { build_release; counted "black box" cargo test --locked -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
+part_it() { build_release; counted "black box" cargo test --locked --no-fail-fast -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
 part_interop() {
   build_release; check "install Python clients" python_tools; check "install Node clients" node_tools
   counted interop cargo test --locked -p keyhook-tests --test black_box interop::
