@@ -4,7 +4,7 @@
 //! server writes the event on the calling thread, so that the request's span is around it.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
@@ -25,32 +25,42 @@ pub(crate) fn install(host: HostRef) {
         let said = format!("{text}, at {place}");
         // Who catches it tells it, with the plugin and the hook: one line for one panic. A second one, while the first unwinds,
         // ends the process; then nobody is left to tell.
-        let is_second = CALL.with_borrow_mut(|call| match call {
-            Some(first) if first.is_empty() => {
-                first.clone_from(&said);
-                None
-            }
-            Some(first) => Some(std::mem::take(first)),
-            None => Some(String::new()),
-        });
-        if let Some(first) = is_second {
-            for text in [first, said].iter().filter(|text| !text.is_empty()) {
-                host.log(1, "panic", &format!("panicked: {text}"), "");
-            }
+        if DEPTH.get() > 0 && !SPOKE.get() {
+            SAID.set(said);
+            SPOKE.set(true);
+            return;
+        }
+        for text in taken().into_iter().chain([said]) {
+            host.log(1, "panic", &format!("panicked: {text}"), "");
         }
     }));
 }
 
+// What a call touches where nothing panics needs no destructor: it is a plain word of the thread.
 thread_local! {
-    /// While this image's code runs for the server: the panic that is under way, empty for none.
-    static CALL: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many calls of the server are under way on this thread: a hook may fire another.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether a panic is told in [`SAID`].
+    static SPOKE: Cell<bool> = const { Cell::new(false) };
+    /// The text of a panic in the innermost call.
+    static SAID: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+fn taken() -> Option<String> {
+    SPOKE.replace(false).then(|| SAID.take())
 }
 
 /// Runs code whose panics the caller tells; gives the text of one that passed, or was caught on the way.
 pub(crate) fn listening<T>(run: impl FnOnce() -> T) -> (T, Option<String>) {
-    let outer = CALL.replace(Some(String::new()));
+    let depth = DEPTH.replace(DEPTH.get() + 1);
+    let outer = taken();
     let result = run();
-    let said = CALL.replace(outer).filter(|said| !said.is_empty());
+    let said = taken();
+    DEPTH.set(depth);
+    if let Some(outer) = outer {
+        SAID.set(outer);
+        SPOKE.set(true);
+    }
     (result, said)
 }
 
