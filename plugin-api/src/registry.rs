@@ -78,6 +78,7 @@ inventory::collect!(HookRegistration);
 inventory::collect!(RouteRegistration);
 
 impl HookFn {
+    #[inline]
     pub(crate) fn run(self, call: Call) -> i32 {
         let cx = Cx::new(call);
         match self {
@@ -90,6 +91,7 @@ impl HookFn {
     }
 }
 
+#[inline]
 fn run<C: AsMut<Cx>>(hook: fn(&mut C) -> Outcome, mut cx: C) -> i32 {
     let outcome = hook(&mut cx);
     settle(outcome, &mut cx.as_mut().call)

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use keyhook_component::system::{Clock, Random};
@@ -71,20 +72,20 @@ impl HostTable {
 }
 
 thread_local! {
-    /// Whose code runs on this thread, for log lines.
-    static SPEAKER: Cell<Option<*const str>> = const { Cell::new(None) };
+    /// Whose code runs on this thread, for log lines: one word, since it is written twice a call.
+    static SPEAKER: Cell<Option<NonNull<Arc<str>>>> = const { Cell::new(None) };
 }
 
 /// Runs `plugin_code` with `name` as the one who speaks.
 pub(crate) fn speaking_as<T>(name: &Arc<str>, plugin_code: impl FnOnce() -> T) -> T {
     /// Gives the word back, also when a panic passes.
-    struct Back(Option<*const str>);
+    struct Back(Option<NonNull<Arc<str>>>);
     impl Drop for Back {
         fn drop(&mut self) {
             SPEAKER.set(self.0);
         }
     }
-    let _back = Back(SPEAKER.replace(Some(Arc::as_ptr(name))));
+    let _back = Back(SPEAKER.replace(Some(NonNull::from(name))));
     plugin_code()
 }
 
@@ -148,8 +149,8 @@ fn module<'a>(host: *const Host) -> Option<&'a Module> {
 unsafe extern "C" fn log(host: *const Host, level: u32, target: Str, message: Str, fields: Str) {
     guard(|| {
         let Some(module) = module(host) else { return abi::BAD_ARGUMENT };
-        // SAFETY: set by `speaking_as` from an `Arc<str>` that outlives the call on this thread, and reset after it.
-        let speaker = SPEAKER.get().map_or(&*module.label, |name| unsafe { &*name });
+        // SAFETY: set by `speaking_as` from a borrow that outlives the plugin's code on this thread, and reset after it.
+        let speaker = SPEAKER.get().map_or(&*module.label, |name| unsafe { name.as_ref() });
         forward::event(level, speaker, &lossy(target), &lossy(message), &lossy(fields));
         abi::OK
     });
