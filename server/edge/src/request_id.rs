@@ -1,5 +1,9 @@
-//! Request ids: 80 random bits as 16 letters of base32, or what a trusted proxy already gave the request.
+//! Request ids: 80 bits as 16 letters of base32, or what a trusted proxy already gave the request.
+//!
+//! An id has to be unique, not secret: half of it is a random series of the thread, half a scrambled count, so that most requests ask
+//! the system for no randomness.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -10,15 +14,45 @@ pub(crate) const HEADER: &str = "x-request-id";
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
+/// Ids that a thread makes of one series.
+const SERIES: u32 = 1 << 16;
+const HALF: u64 = (1 << 40) - 1;
+/// Odd, so that multiplying by it maps 40 bits onto 40 bits one to one.
+const SCRAMBLE: u64 = 0x9e37_79b9_7f4a_7c15 & HALF;
+
+/// A thread's series, its next count, and how many ids are left in it.
+#[derive(Clone, Copy)]
+struct Series {
+    name: u64,
+    count: u64,
+    left: u32,
+}
+
+thread_local!(static OWN: Cell<Series> = const { Cell::new(Series { name: 0, count: 0, left: 0 }) });
+
 /// A new id.
 pub(crate) fn fresh(random: &(dyn Random + 'static)) -> Arc<str> {
-    let bytes: [u8; 10] = random.bytes();
-    let mut letters = [0; 16];
-    for (letter, bit) in letters.iter_mut().zip((0..80).step_by(5)) {
-        let pair = u16::from_be_bytes([bytes[bit / 8], bytes.get(bit / 8 + 1).copied().unwrap_or_default()]);
-        *letter = ALPHABET[usize::from((pair >> (11 - bit % 8)) & 31)];
+    let mut own = OWN.get();
+    if own.left == 0 {
+        own = begin(random.bytes());
     }
-    str::from_utf8(&letters).unwrap_or_default().into()
+    let id = letters(own.name, own.count.wrapping_mul(SCRAMBLE) & HALF);
+    OWN.set(Series { count: own.count + 1, left: own.left - 1, ..own });
+    str::from_utf8(&id).unwrap_or_default().into()
+}
+
+fn begin(chance: [u8; 10]) -> Series {
+    let half = |bytes: &[u8]| bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+    Series { name: half(&chance[..5]), count: half(&chance[5..]), left: SERIES }
+}
+
+/// Two halves of 40 bits in base32 (RFC 4648 §6, in lower case).
+fn letters(first: u64, second: u64) -> [u8; 16] {
+    std::array::from_fn(|at| {
+        let half = if at < 8 { first } else { second };
+        let digit = half >> (35 - 5 * (at % 8)) & 31;
+        ALPHABET[usize::try_from(digit).unwrap_or_default()]
+    })
 }
 
 /// The id that a trusted proxy gave, if it is one that may stand in a log and a header.
@@ -43,10 +77,18 @@ mod tests {
 
     /// RFC 4648 §6, in lower case.
     #[test]
-    fn an_id_is_base32_of_eighty_bits() {
-        assert_eq!(&*fresh(&Fixed([0; 10])), "aaaaaaaaaaaaaaaa");
-        assert_eq!(&*fresh(&Fixed([255; 10])), "7777777777777777");
-        assert_eq!(&*fresh(&Fixed(*b"foobarfoob")), "mzxw6ytbojtg633c");
+    fn an_id_is_base32_of_two_halves() {
+        let half = |text: &[u8; 5]| text.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+        assert_eq!(&letters(0, HALF), b"aaaaaaaa77777777");
+        assert_eq!(&letters(half(b"fooba"), half(b"rfoob")), b"mzxw6ytbojtg633c");
+    }
+
+    #[test]
+    fn no_two_ids_of_a_thread_are_the_same_also_past_the_end_of_a_series() {
+        let chance = [Fixed(*b"seriesone!"), Fixed(*b"othertwo!!")];
+        let ids: std::collections::HashSet<_> = (0..SERIES + 100).map(|id| fresh(&chance[usize::from(id >= SERIES)])).collect();
+        assert_eq!(ids.len(), SERIES as usize + 100);
+        assert!(ids.iter().all(|id| id.len() == 16));
     }
 
     #[test]
