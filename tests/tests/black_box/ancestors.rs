@@ -60,9 +60,7 @@ struct Exchange {
 #[serde(deny_unknown_fields)]
 struct Behavior {
     name: String,
-    #[allow(dead_code, reason = "for people")]
     then: String,
-    #[allow(dead_code, reason = "for people")]
     today: String,
     why: String,
     /// `path/of/a/file.rs::name_of_the_test`
@@ -227,6 +225,8 @@ fn every_other_behavior_has_its_reason_and_its_test() {
     let mut names = BTreeSet::new();
     for behavior in &recorded.behavior {
         assert!(reasons.contains(&behavior.why), "{}: no row explains `{}`", behavior.name, behavior.why);
+        let told = !behavior.then.trim().is_empty() && !behavior.today.trim().is_empty();
+        assert!(told, "{}: it says not what was then or what is today", behavior.name);
         let (file, test) = behavior.proved_by.split_once("::").unwrap();
         let source = std::fs::read_to_string(libraries::workspace().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert!(source.contains(&format!("fn {test}(")), "{}: there is no {test} in {file}", behavior.name);
