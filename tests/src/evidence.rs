@@ -6,7 +6,7 @@ mod page;
 
 use serde::{Deserialize, Serialize};
 
-pub use figures::FIGURES;
+pub use figures::{Applies, FIGURES, Promise};
 pub use ledger::{Entry, Ledger};
 
 /// A number that was counted or measured; over a ledger counts add up, and of measures the largest stays.

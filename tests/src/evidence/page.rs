@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{FIGURES, Promise};
+use super::figures::{Applies, FIGURES, Promise};
 use super::{Entry, Number};
 
 const HEAD: &str = "\
@@ -23,13 +23,12 @@ pub(super) fn page(entries: &[Entry], bugs: &[Bug<'_>]) -> String {
     for promise in FIGURES {
         let rows = rows(entries, promise.id);
         if rows.is_empty() {
-            let state = if promise.not_yet.is_empty() { "not measured yet" } else { "does not apply yet" };
-            let _ = writeln!(page, "| {} | {state} | | | {} |", promised(promise), cell(promise.not_yet));
+            let state = if matches!(promise.applies, Applies::NotYet(_)) { "does not apply yet" } else { "not measured yet" };
+            let _ = writeln!(page, "| {} | {state} | | | {} |", promised(promise), cell(not_yet(promise)));
         }
         for (index, row) in rows.iter().enumerate() {
             let first = if index == 0 { promised(promise) } else { format!("**{}**", promise.id) };
-            let not_yet = if index == 0 { promise.not_yet } else { "" };
-            page += &row.line(&first, not_yet);
+            page += &row.line(&first, if index == 0 { not_yet(promise) } else { "" });
         }
     }
     page += "\n## Bugs that measuring found\n\n";
@@ -46,6 +45,13 @@ pub(super) fn page(entries: &[Entry], bugs: &[Bug<'_>]) -> String {
 
 fn promised(promise: &Promise) -> String {
     format!("**{}** {}; target: {}", promise.id, cell(promise.what), cell(promise.target))
+}
+
+fn not_yet(promise: &Promise) -> &'static str {
+    match promise.applies {
+        Applies::Wholly => "",
+        Applies::Except(reason) | Applies::NotYet(reason) => reason,
+    }
 }
 
 /// The runs of one figure and one `what`.
