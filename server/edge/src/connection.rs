@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderValue, header};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
@@ -16,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 use crate::application::{Application, Peer};
 use crate::gate::{Gate, Pass};
@@ -80,7 +83,7 @@ impl Wire {
 pub(crate) async fn serve<S: Site>(stream: TcpStream, remote: SocketAddr, site: S, wire: Arc<Wire>, pass: Pass) {
     // Small responses must not wait for the acknowledgment of earlier ones. A socket that refuses is served all the same.
     let _ = stream.set_nodelay(true);
-    let watch = Watch::new(Arc::clone(&wire.limits), Arc::clone(&wire.connections));
+    let watch = Watch::new(Arc::clone(&wire.limits), Arc::clone(&wire.connections), wire.shutdown.clone());
     let guarded = Guarded::new(stream, Arc::clone(&watch));
     let peer = Peer { address: remote.ip(), tls: wire.tls.is_some() };
     let opened = async {
@@ -91,7 +94,7 @@ pub(crate) async fn serve<S: Site>(stream: TcpStream, remote: SocketAddr, site: 
     };
     let opened = tokio::select! {
         opened = opened => opened,
-        () = wire.shutdown.draining() => return,
+        () = wire.shutdown.lingered(wire.limits.linger) => return,
     };
     let ended = match opened {
         Ok((Stream::Plain(stream), http2)) => speak(stream, http2, peer, site, &wire, watch).await,
@@ -146,7 +149,10 @@ where
         let (site, watch) = (site.clone(), Arc::clone(&watch));
         async move {
             let turn = Turn::begin(&watch, !request.body().is_end_stream());
-            let response = site.exchange(request, peer, &watch).await;
+            let mut response = site.exchange(request, peer, &watch).await;
+            if !http2 && watch.shutdown().is_draining() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             drop(turn);
             Ok::<_, std::convert::Infallible>(response)
         }
@@ -155,10 +161,10 @@ where
     // Boxed, so that a connection which is still silent does not hold the room of the largest protocol.
     if http2 {
         let connection = wire.http2.serve_connection(io, service);
-        Box::pin(drive(connection, http2::Connection::graceful_shutdown, &wire.shutdown)).await
+        Box::pin(drive(connection, http2::Connection::graceful_shutdown, &wire.shutdown, Duration::ZERO)).await
     } else {
         let connection = wire.http1.serve_connection(io, service);
-        Box::pin(drive(connection, http1::Connection::graceful_shutdown, &wire.shutdown)).await
+        Box::pin(drive(connection, http1::Connection::graceful_shutdown, &wire.shutdown, wire.limits.linger)).await
     }
 }
 
@@ -178,30 +184,34 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Runs a connection and, when draining begins, lets it finish its requests. The state is looked at on every poll, the wake-up
-/// registered once per change: an `is_draining` costs a load, a poll of the notification a lock that all connections share.
-async fn drive<C>(connection: C, finish: fn(Pin<&mut C>), shutdown: &Shutdown) -> Result<(), hyper::Error>
+/// Runs a connection. When draining begins, it has `linger` for a request that is on its way, and is then finished: hyper closes
+/// it at once if it is idle. The state is looked at on every poll, the wake-up registered once per change: an `is_draining` costs
+/// a load, a poll of the notification a lock that all connections share.
+async fn drive<C>(connection: C, finish: fn(Pin<&mut C>), shutdown: &Shutdown, linger: Duration) -> Result<(), hyper::Error>
 where
     C: Future<Output = Result<(), hyper::Error>>,
 {
     let mut connection = pin!(connection);
     let mut changed = pin!(shutdown.changed());
     let (mut registered, mut finishing) = (false, false);
+    let mut lingering: Option<Pin<Box<Sleep>>> = None;
     poll_fn(|cx| {
         if !registered {
             registered = changed.as_mut().poll(cx).is_pending();
         }
+        if !finishing && shutdown.is_draining() {
+            if lingering.is_none() {
+                changed.set(shutdown.changed());
+                registered = changed.as_mut().poll(cx).is_pending();
+            }
+            let wait = lingering.get_or_insert_with(|| Box::pin(sleep(linger)));
+            if linger.is_zero() || wait.as_mut().poll(cx).is_ready() {
+                finishing = true;
+                finish(connection.as_mut());
+            }
+        }
         if shutdown.is_ending() {
             return Poll::Ready(Ok(()));
-        }
-        if !finishing && shutdown.is_draining() {
-            finishing = true;
-            finish(connection.as_mut());
-            changed.set(shutdown.changed());
-            registered = changed.as_mut().poll(cx).is_pending();
-            if shutdown.is_ending() {
-                return Poll::Ready(Ok(()));
-            }
         }
         connection.as_mut().poll(cx)
     })

@@ -13,6 +13,9 @@ pub struct Limits {
     pub body_deadline: Duration,
     /// How long a client may take no byte of what is written to it (at least [`STALL_PROGRESS`] within this time).
     pub write_deadline: Duration,
+    /// How long a stopping server still waits for a request on a connection that is silent: one that the client sent before it
+    /// could know is answered, and the connection closed after it (`Connection: close`). HTTP/2 needs no such wait (GOAWAY).
+    pub linger: Duration,
     /// Longest request head, request line included, in bytes; at least 8192.
     pub head_bytes: usize,
     /// Most header fields of a request; at most 100.
@@ -41,6 +44,7 @@ impl Default for Limits {
             idle_deadline: Duration::from_mins(1),
             body_deadline: Duration::from_secs(20),
             write_deadline: Duration::from_secs(20),
+            linger: Duration::from_secs(1),
             head_bytes: 16 * 1024,
             head_fields: 64,
             body_bytes: 64 * 1024,

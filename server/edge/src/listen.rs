@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -25,49 +26,77 @@ impl Listeners {
     /// [`StartError::Taken`] when somebody listens there already, also another process of the same user: that `SO_REUSEPORT`
     /// would silently share the port with it must not hide a second server. [`StartError::Bind`] otherwise.
     pub fn bind(addresses: &[SocketAddr], workers: usize) -> Result<Listeners, StartError> {
+        Listeners::take(addresses, workers, &mut Vec::new())
+    }
+
+    /// The same, but an address that one of the `inherited` sockets listens at already is not bound again: those that fit are
+    /// taken out, whoever bound them (a service manager, the process before this one). All of them are accepted from, however
+    /// many workers there are: a socket that nobody accepts from would keep its share of the connections waiting.
+    ///
+    /// # Errors
+    /// As [`Listeners::bind`]; [`StartError::Bind`] also when an inherited socket cannot be shared among the workers.
+    pub fn take(addresses: &[SocketAddr], workers: usize, inherited: &mut Vec<TcpListener>) -> Result<Listeners, StartError> {
         let mut per_worker: Vec<Vec<TcpListener>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
         for wanted in addresses {
-            let v4_too = addresses.iter().any(|other| other.is_ipv4() && other.port() == wanted.port());
             let failed = |error: io::Error| refused(*wanted, error);
-            let mut address = *wanted;
-            if workers > 1 && address.port() != 0 {
-                // The probe does not share, so it fails where anybody listens.
-                drop(socket(address, v4_too, false).map_err(failed)?);
+            let listens_there = |socket: &mut TcpListener| socket.local_addr().is_ok_and(|address| address == *wanted);
+            let kept: Vec<_> = inherited.extract_if(.., listens_there).collect();
+            if kept.is_empty() {
+                let v4_too = addresses.iter().any(|other| other.is_ipv4() && other.port() == wanted.port());
+                bound.push(bind_for(*wanted, v4_too, &mut per_worker).map_err(failed)?);
+            } else {
+                deal(kept, &mut per_worker).map_err(failed)?;
+                bound.push(*wanted);
             }
-            for sockets in &mut per_worker {
-                let listener = socket(address, v4_too, workers > 1).and_then(listen).map_err(failed)?;
-                address = listener.local_addr().map_err(failed)?;
-                sockets.push(listener);
-            }
-            bound.push(address);
         }
         Ok(Listeners { per_worker, addresses: bound })
     }
 
-    /// Takes sockets that somebody else bound and listens on: a service manager, or the server before us.
+    /// Further descriptors of the same sockets, for the process that will take over. While one of them is open the address
+    /// stays taken, and connections that nobody accepts wait.
     ///
     /// # Errors
-    /// [`StartError::Bind`] when they cannot be shared among the workers.
-    pub fn adopt(sockets: Vec<TcpListener>, workers: usize) -> Result<Listeners, StartError> {
-        let failed = |source| StartError::Bind { address: "an inherited socket".to_owned(), source };
-        let mut addresses = Vec::new();
-        for socket in &sockets {
-            socket.set_nonblocking(true).map_err(failed)?;
-            addresses.push(socket.local_addr().map_err(failed)?);
-        }
-        let mut per_worker = Vec::new();
-        for _ in 1..workers.max(1) {
-            per_worker.push(sockets.iter().map(TcpListener::try_clone).collect::<io::Result<Vec<_>>>().map_err(failed)?);
-        }
-        per_worker.push(sockets);
-        Ok(Listeners { per_worker, addresses })
+    /// When no descriptor is free.
+    pub fn duplicates(&self) -> io::Result<Vec<OwnedFd>> {
+        self.per_worker.iter().flatten().map(|socket| Ok(socket.try_clone()?.into())).collect()
     }
 
     /// The addresses, with the ports that were taken.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
+}
+
+/// Binds one address for every worker; says where, which port 0 leaves open.
+fn bind_for(wanted: SocketAddr, v4_too: bool, per_worker: &mut [Vec<TcpListener>]) -> io::Result<SocketAddr> {
+    let mut address = wanted;
+    let shared = per_worker.len() > 1;
+    if shared && address.port() != 0 {
+        // The probe does not share, so it fails where anybody listens.
+        drop(socket(address, v4_too, false)?);
+    }
+    for sockets in per_worker {
+        let listener = socket(address, v4_too, shared).and_then(listen)?;
+        address = listener.local_addr()?;
+        sockets.push(listener);
+    }
+    Ok(address)
+}
+
+/// Deals the sockets of one address to the workers: each has at least one, and no socket is left over.
+fn deal(sockets: Vec<TcpListener>, per_worker: &mut [Vec<TcpListener>]) -> io::Result<()> {
+    for socket in &sockets {
+        socket.set_nonblocking(true)?;
+    }
+    for (index, worker) in per_worker.iter_mut().enumerate().skip(sockets.len()) {
+        worker.push(sockets[index % sockets.len()].try_clone()?);
+    }
+    let workers = per_worker.len();
+    for (index, socket) in sockets.into_iter().enumerate() {
+        per_worker[index % workers].push(socket);
+    }
+    Ok(())
 }
 
 fn socket(address: SocketAddr, v4_too: bool, shared: bool) -> io::Result<Socket> {
@@ -157,9 +186,22 @@ mod tests {
     fn an_inherited_socket_serves_all_workers() {
         let socket = TcpListener::bind(any()).unwrap();
         let address = socket.local_addr().unwrap();
-        let listeners = Listeners::adopt(vec![socket], 2).unwrap();
+        let listeners = Listeners::take(&[address], 2, &mut vec![socket]).unwrap();
         assert_eq!(listeners.addresses(), [address]);
-        assert_eq!(listeners.per_worker.len(), 2);
+        assert!(listeners.per_worker.iter().all(|sockets| sockets.len() == 1));
+    }
+
+    #[test]
+    fn every_inherited_socket_has_a_worker_and_strangers_stay_where_they_are() {
+        let before = Listeners::bind(&[any(), any()], 3).unwrap();
+        let kept = before.addresses()[1];
+        let mut inherited: Vec<TcpListener> = before.duplicates().unwrap().into_iter().map(TcpListener::from).collect();
+        let after = Listeners::take(&[kept, any()], 2, &mut inherited).unwrap();
+        assert_eq!(inherited.len(), 3, "the other address is not wanted any more");
+        let at = |sockets: &Vec<TcpListener>| sockets.iter().filter(|socket| socket.local_addr().unwrap() == kept).count();
+        assert_eq!(after.per_worker.iter().map(at).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(after.addresses()[0], kept);
+        assert_ne!(after.addresses()[1], before.addresses()[0], "what is not inherited is bound");
     }
 
     #[test]

@@ -142,6 +142,8 @@ async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
     let mut pause = Duration::ZERO;
     loop {
         let accepted = tokio::select! {
+            // What already waits in the kernel's queue would be reset with the socket: it is served before the stop is heard.
+            biased;
             accepted = listener.accept() => accepted,
             () = wire.shutdown.draining() => return,
         };
@@ -166,7 +168,7 @@ async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
     }
 }
 
-/// Waits for a place among the connections; `None` when the server stops. Others wait in the kernel's queue meanwhile.
+/// Waits for a place among the connections; `None` when the server's time is up. Others wait in the kernel's queue meanwhile.
 async fn admit(stream: TcpStream, wire: &Wire) -> Option<(TcpStream, Pass)> {
     let mut counted = false;
     loop {
@@ -177,7 +179,7 @@ async fn admit(stream: TcpStream, wire: &Wire) -> Option<(TcpStream, Pass)> {
             counted = true;
             wire.metrics.turn_away(Turned::NoConnection);
         }
-        if wire.shutdown.is_draining() {
+        if wire.shutdown.is_ending() {
             return None;
         }
         sleep(GLANCE).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -56,5 +57,11 @@ impl Shutdown {
             }
             changed.await;
         }
+    }
+
+    /// Resolves so long after draining began.
+    pub(crate) async fn lingered(&self, linger: Duration) {
+        self.draining().await;
+        tokio::time::sleep(linger).await;
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::gate::Gate;
 use crate::limits::Limits;
+use crate::shutdown::Shutdown;
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +40,11 @@ pub(crate) struct Watch {
     multiplexed: AtomicU8,
     limits: Arc<Limits>,
     crowd: Arc<Gate>,
+    shutdown: Shutdown,
 }
 
 impl Watch {
-    pub(crate) fn new(limits: Arc<Limits>, crowd: Arc<Gate>) -> Arc<Watch> {
+    pub(crate) fn new(limits: Arc<Limits>, crowd: Arc<Gate>, shutdown: Shutdown) -> Arc<Watch> {
         Arc::new(Watch {
             born: Instant::now(),
             // A fresh connection owes us a request: it gets the head's deadline, not that of an idle one.
@@ -52,6 +54,7 @@ impl Watch {
             multiplexed: AtomicU8::new(0),
             limits,
             crowd,
+            shutdown,
         })
     }
 
@@ -123,6 +126,11 @@ impl Watch {
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
+
+    /// Whether the server stops, which is told with the answer.
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +142,7 @@ mod tests {
 
     fn watch(most: usize) -> (Arc<Watch>, Arc<Gate>) {
         let crowd = Gate::new(most, Gauge::default());
-        (Watch::new(Arc::new(Limits::default()), Arc::clone(&crowd)), crowd)
+        (Watch::new(Arc::new(Limits::default()), Arc::clone(&crowd), Shutdown::default()), crowd)
     }
 
     #[tokio::test(start_paused = true)]

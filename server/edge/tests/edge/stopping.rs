@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use keyhook_edge::Limits;
 use keyhook_edge::serve::Workers;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,6 +11,7 @@ use tokio::net::TcpStream;
 use super::client::read_reply;
 use super::support::{Setup, Waiting};
 
+const ECHO: &[u8] = b"GET /echo HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
 const WAIT: &[u8] = b"GET /wait HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
 
 async fn finishes(workers: Workers) {
@@ -62,6 +64,31 @@ async fn a_stop_ends_what_does_not_finish_in_time() {
         assert!(!running.server.stop(Duration::from_millis(20)).await, "one did not finish");
         let mut rest = Vec::new();
         let _ = tokio::time::timeout(Duration::from_secs(10), busy.read_to_end(&mut rest)).await.expect("the connection is ended");
+    }
+}
+
+/// RFC 9112 §9.6: whoever closes says so with the last answer, and a request that was sent before that is answered.
+#[tokio::test]
+async fn a_request_that_crosses_the_stop_is_answered_and_told_that_it_was_the_last() {
+    for workers in [Workers::Here, Workers::Threads(2)] {
+        let limits = Limits { linger: Duration::from_secs(30), ..Limits::default() };
+        let running = Setup { workers, limits, ..Setup::default() }.start();
+        let mut used = running.connect().await;
+        used.write_all(ECHO).await.unwrap();
+        assert_eq!(read_reply(&mut used, false).await.header("connection"), "");
+        let mut fresh = running.connect().await;
+        let address = running.address;
+        let stopping = tokio::spawn(running.server.stop(Duration::from_mins(1)));
+        while TcpStream::connect(address).await.is_ok() {}
+        for connection in [&mut used, &mut fresh] {
+            connection.write_all(ECHO).await.unwrap();
+            let reply = read_reply(connection, false).await;
+            assert_eq!((reply.status, reply.header("connection")), (200, "close"));
+            let mut rest = Vec::new();
+            connection.read_to_end(&mut rest).await.unwrap();
+            assert!(rest.is_empty());
+        }
+        assert!(stopping.await.unwrap(), "it does not wait for the rest of the lingering");
     }
 }
 
