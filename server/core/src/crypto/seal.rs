@@ -3,13 +3,18 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 
-use super::sha256;
+use super::{hmac_sha256, sha256};
 use crate::secret::Secret;
 
-const VERSION: u8 = 1;
+/// Sealed under the master key itself.
+const PLAIN: u8 = 1;
+/// Sealed under a key of its own, derived from the master key and the salt that follows the key's id.
+const DERIVED: u8 = 2;
 const KEY_ID_LEN: usize = 4;
-const HEADER_LEN: usize = 1 + KEY_ID_LEN + NONCE_LEN;
+const SALT_LEN: usize = 16;
+const DERIVATION: &[u8] = b"keyhook derived seal 1";
 
 /// A 32-byte key that comes from outside the database.
 #[derive(Debug)]
@@ -59,7 +64,31 @@ impl std::error::Error for SealError {}
 
 /// Seals with the first of its master keys and opens with all of them, so that a key can be exchanged in use.
 pub struct Sealer {
-    keys: Vec<([u8; KEY_ID_LEN], LessSafeKey)>,
+    keys: Vec<Keyed>,
+}
+
+/// What is made of one master key.
+struct Keyed {
+    id: [u8; KEY_ID_LEN],
+    cipher: LessSafeKey,
+    /// Derives the key of each blob of [`Sealer::seal_often`]. Another key than the cipher's: no key has two uses.
+    derivation: hmac::Key,
+}
+
+impl Keyed {
+    fn new(key: &MasterKey) -> Result<Self, SealError> {
+        let bytes = key.bytes.expose();
+        let derivation = Secret::new(hmac_sha256(bytes, DERIVATION));
+        Ok(Self { id: key.id, cipher: cipher(bytes)?, derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.expose()) })
+    }
+
+    fn derive(&self, salt: &[u8]) -> Result<LessSafeKey, SealError> {
+        cipher(hmac::sign(&self.derivation, salt).as_ref())
+    }
+}
+
+fn cipher(key: &[u8]) -> Result<LessSafeKey, SealError> {
+    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| SealError::Refused)
 }
 
 impl fmt::Debug for Sealer {
@@ -74,14 +103,7 @@ impl Sealer {
     /// # Errors
     /// [`SealError::NoKey`] if the list is empty.
     pub fn new(keys: Vec<MasterKey>) -> Result<Self, SealError> {
-        let keys: Vec<_> = keys
-            .into_iter()
-            .map(|key| {
-                let unbound = UnboundKey::new(&AES_256_GCM, key.bytes.expose());
-                unbound.map(|unbound| (key.id, LessSafeKey::new(unbound)))
-            })
-            .collect::<Result<_, _>>()
-            .map_err(|_| SealError::Refused)?;
+        let keys: Vec<_> = keys.iter().map(Keyed::new).collect::<Result<_, _>>()?;
         if keys.is_empty() { Err(SealError::NoKey) } else { Ok(Self { keys }) }
     }
 
@@ -93,37 +115,66 @@ impl Sealer {
     /// [`SealError::Refused`] if `kind` or `field` contains NUL, or the plaintext is larger than AES-GCM permits.
     pub fn seal(&self, kind: &str, key: &[u8], field: &str, plaintext: &[u8], nonce: &[u8; NONCE_LEN]) -> Result<Vec<u8>, SealError> {
         let aad = place(kind, key, field)?;
-        let (id, cipher) = self.keys.first().ok_or(SealError::NoKey)?;
-        let mut blob = Vec::with_capacity(HEADER_LEN + plaintext.len() + AES_256_GCM.tag_len());
-        blob.push(VERSION);
-        blob.extend_from_slice(id);
-        blob.extend_from_slice(nonce);
-        blob.extend_from_slice(plaintext);
-        let tag = cipher
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut blob[HEADER_LEN..])
-            .map_err(|_| SealError::Refused)?;
-        blob.extend_from_slice(tag.as_ref());
-        Ok(blob)
+        let key = self.keys.first().ok_or(SealError::NoKey)?;
+        let header = [&[PLAIN], &key.id[..], nonce].concat();
+        sealed(&key.cipher, header, nonce, &aad, plaintext)
     }
 
-    /// Opens what [`Sealer::seal`] made for the same kind, key and field.
+    /// Seals as [`Sealer::seal`] does, and as often as strangers please: every blob has a key of its own, derived from the master
+    /// key and the first 16 of the random bytes, so that no number of requests brings two nonces together under one key.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub fn seal_often(
+        &self,
+        kind: &str,
+        key: &[u8],
+        field: &str,
+        plaintext: &[u8],
+        random: &[u8; SALT_LEN + NONCE_LEN],
+    ) -> Result<Vec<u8>, SealError> {
+        let aad = place(kind, key, field)?;
+        let key = self.keys.first().ok_or(SealError::NoKey)?;
+        let (salt, nonce) = random.split_first_chunk::<SALT_LEN>().ok_or(SealError::Malformed)?;
+        let header = [&[DERIVED], &key.id[..], random].concat();
+        sealed(&key.derive(salt)?, header, nonce, &aad, plaintext)
+    }
+
+    /// Opens what [`Sealer::seal`] or [`Sealer::seal_often`] made for the same kind, key and field.
     ///
     /// # Errors
     /// See [`SealError`]; a blob moved to another record or field does not open.
     pub fn open(&self, kind: &str, key: &[u8], field: &str, blob: &[u8]) -> Result<Secret<Vec<u8>>, SealError> {
         let aad = place(kind, key, field)?;
-        let (header, sealed) = blob.split_at_checked(HEADER_LEN).ok_or(SealError::Malformed)?;
-        if header[0] != VERSION {
-            return Err(SealError::Malformed);
-        }
-        let (id, nonce) = header[1..].split_at(KEY_ID_LEN);
+        let (version, rest) = blob.split_first().ok_or(SealError::Malformed)?;
+        let salt_len = match *version {
+            PLAIN => 0,
+            DERIVED => SALT_LEN,
+            _ => return Err(SealError::Malformed),
+        };
+        let (id, rest) = rest.split_at_checked(KEY_ID_LEN).ok_or(SealError::Malformed)?;
+        let (salt, rest) = rest.split_at_checked(salt_len).ok_or(SealError::Malformed)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or(SealError::Malformed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Malformed)?;
-        let (_, cipher) = self.keys.iter().find(|(known, _)| known == id).ok_or(SealError::UnknownKey)?;
+        let key = self.keys.iter().find(|known| known.id == id).ok_or(SealError::UnknownKey)?;
+        let derived = if salt.is_empty() { None } else { Some(key.derive(salt)?) };
         let mut buffer = sealed.to_vec();
+        let cipher = derived.as_ref().unwrap_or(&key.cipher);
         let length = cipher.open_in_place(nonce, Aad::from(aad), &mut buffer).map_err(|_| SealError::Refused)?.len();
         buffer.truncate(length);
         Ok(Secret::new(buffer))
     }
+}
+
+/// Appends ciphertext and tag to the header.
+fn sealed(cipher: &LessSafeKey, mut blob: Vec<u8>, nonce: &[u8], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Malformed)?;
+    let start = blob.len();
+    blob.reserve_exact(plaintext.len() + AES_256_GCM.tag_len());
+    blob.extend_from_slice(plaintext);
+    let tag = cipher.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut blob[start..]).map_err(|_| SealError::Refused)?;
+    blob.extend_from_slice(tag.as_ref());
+    Ok(blob)
 }
 
 /// kind ‖ 0 ‖ key ‖ 0 ‖ field: the first NUL ends the kind, the last one starts the field, whatever the key contains.
@@ -164,13 +215,31 @@ mod tests {
     #[test]
     fn every_changed_or_missing_byte_is_noticed() {
         let sealer = sealer(&[1]);
-        let blob = sealer.seal("k", b"1", "f", b"secret", &[9; 12]).unwrap();
-        for position in 0..blob.len() {
-            let mut changed = blob.clone();
-            changed[position] ^= 1;
-            assert!(sealer.open("k", b"1", "f", &changed).is_err(), "byte {position}");
-            assert!(sealer.open("k", b"1", "f", &blob[..position]).is_err(), "cut at {position}");
+        let often = sealer.seal_often("k", b"1", "f", b"secret", &[9; 28]).unwrap();
+        for blob in [sealer.seal("k", b"1", "f", b"secret", &[9; 12]).unwrap(), often] {
+            assert_eq!(sealer.open("k", b"1", "f", &blob).unwrap().expose(), b"secret");
+            for position in 0..blob.len() {
+                let mut changed = blob.clone();
+                changed[position] ^= 1;
+                assert!(sealer.open("k", b"1", "f", &changed).is_err(), "byte {position}");
+                assert!(sealer.open("k", b"1", "f", &blob[..position]).is_err(), "cut at {position}");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_sealed_often_opens_in_its_own_place_only_and_has_a_key_of_its_own() {
+        let sealer = sealer(&[1]);
+        let mut random = [9; 28];
+        let blob = sealer.seal_often("token", b"7", "f", b"secret", &random).unwrap();
+        for (kind, key, field) in [("code", &b"7"[..], "f"), ("token", b"8", "f"), ("token", b"7", "g")] {
+            assert_eq!(sealer.open(kind, key, field, &blob).unwrap_err(), SealError::Refused);
+        }
+        random[0] = 8;
+        let other = sealer.seal_often("token", b"7", "f", b"secret", &random).unwrap();
+        assert_ne!(blob[33..], other[33..], "the same nonce under another salt is another key");
+        let plain = sealer.seal("token", b"7", "f", b"secret", &[9; 12]).unwrap();
+        assert_ne!(blob[33..], plain[17..]);
     }
 
     #[test]
