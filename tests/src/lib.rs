@@ -4,7 +4,6 @@
 pub mod back_channel;
 pub mod binary;
 pub mod captured;
-pub mod evidence;
 pub mod flow;
 #[cfg(doctest)]
 pub mod guide;
@@ -16,3 +15,5 @@ pub mod plugin_table;
 pub mod production;
 pub mod scratch;
 pub mod stage;
+
+pub use keyhook_evidence as evidence;

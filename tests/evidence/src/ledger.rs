@@ -7,8 +7,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Number, page};
-use crate::libraries::workspace;
+use crate::{Figure, Number, page};
 
 /// One run as the ledger keeps it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -49,6 +48,10 @@ impl Entry {
             date: said("date", &["-u", "+%F"]),
         }
     }
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use keyhook_tests::evidence::{Figure, Ledger, Number, record};
+use keyhook_evidence::{Figure, Ledger, Number, record};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

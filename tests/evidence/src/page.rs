@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{Applies, FIGURES, Promise};
-use super::{Entry, Number};
+use crate::figures::{Applies, FIGURES, Promise};
+use crate::{Entry, Number};
 
 const HEAD: &str = "\
 # Evidence
