@@ -34,7 +34,7 @@ impl Flow<'_> {
         if !self.context.hooks.any(point) {
             return self.proceed().await;
         }
-        let call = self.call(form).await?;
+        let call = self.call(form)?;
         let before = call.session.clone();
         let finished = self.context.hooks.run(point, call).await;
         self.settle(point, finished, before).await
@@ -50,9 +50,9 @@ impl Flow<'_> {
         match verdict {
             // A form that nobody took is no answer: the request goes on where it stood, past everybody who gates it.
             Verdict::Continue if point == HookPoint::AuthorizationPost => {
-                let name = self.opened().await?.name.clone();
+                let name = self.opened()?.name.clone();
                 let response = Response::redirect_local(&resume::target(self.context, &name));
-                Ok(self.with_cookies(response))
+                self.with_cookies(response).await
             }
             Verdict::Continue => {
                 // Whoever signed the user in, if anybody did, is who had a part in it.
@@ -93,7 +93,7 @@ impl Flow<'_> {
             return self.refuse(error).await;
         }
         // A plugin's redirect after its form is 303 like ours, never 307: the form would travel on (RFC 9700 §4.12).
-        let mut response = self.with_cookies(response);
+        let mut response = self.with_cookies(response).await?;
         if [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT].contains(&response.status) {
             response.status = StatusCode::SEE_OTHER;
         }
@@ -116,10 +116,10 @@ impl Flow<'_> {
         }
     }
 
-    /// What plugins may read and write. The interaction is stored first, so that their pages can name it.
-    async fn call(&mut self, form: Option<&Form>) -> Result<HookCall, OAuthError> {
+    /// What plugins may read and write. The interaction begins first, so that their pages can name it.
+    fn call(&mut self, form: Option<&Form>) -> Result<HookCall, OAuthError> {
         let subject = self.signed_in().map(|(_, subject)| subject.to_owned());
-        let open = self.opened().await?;
+        let open = self.opened()?;
         let body = &mut open.stored.body;
         if body.data_of.is_some() && subject.is_some() && body.data_of != subject {
             // Another user came into this browser meanwhile. It is stored with what the plugins say now.
@@ -154,7 +154,7 @@ impl Flow<'_> {
     /// Keeps what plugins edited: their data in the interaction, their values in the session.
     async fn keep(&mut self, call: HookCall, before: Option<SessionValues>) -> Result<(), OAuthError> {
         let context = self.context;
-        let open = self.opened().await?;
+        let open = self.opened()?;
         let generation = interaction::generation(context);
         if open.stored.body.data != call.data || open.stored.body.generation != generation {
             open.stored.body.data = call.data;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::HeaderValue;
 use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
-use keyhook_component::hooks::HookPoint;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_core::authorize::{AuthorizationRequest, Refusal, client_id};
@@ -33,7 +32,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) asked: AuthorizationRequest,
     pub(crate) browser: Browser,
     pub(crate) session: Option<Live>,
-    /// Stored as soon as somebody has to answer.
+    /// Begun as soon as somebody has to answer.
     pub(crate) open: Option<Open>,
     pub(crate) event: &'a mut Event,
     /// The plugin that signed the user in during this request.
@@ -81,7 +80,7 @@ impl<'a> Flow<'a> {
     pub(crate) async fn resume(visit: Visit<'a>, name: Option<&str>) -> Result<Self, Refusal> {
         let Visit { request, context, event } = visit;
         let browser = Browser::known(request, &context.settings);
-        let open = interaction::find(context, browser.as_ref(), name).await?;
+        let open = interaction::find(context, request, browser.as_ref(), name).await?;
         let browser = browser.ok_or_else(|| OAuthError::server_error("an interaction was found for no browser"))?;
         let stored = &open.stored.body.request;
         event.client_id = Some(stored.client_id.clone());
@@ -134,7 +133,7 @@ impl<'a> Flow<'a> {
     pub(crate) fn signed_in(&self) -> Option<(&Live, &str)> {
         let session = self.session.as_ref()?;
         let subject = session.subject.as_deref()?;
-        let here = self.open.as_ref().and_then(|open| open.stored.body.signed_in);
+        let here = self.open.as_ref().and_then(Open::signed_in);
         let anew = here.is_some_and(|id| id == session::id(session));
         let must_be_anew = self.asked.prompt.login() || self.asked.prompt.select_account();
         let young_enough = self.asked.max_age.is_none_or(|seconds| {
@@ -162,7 +161,7 @@ impl<'a> Flow<'a> {
         let id = session::id(&opened.session);
         self.adopt(opened);
         let context = self.context;
-        let open = self.opened().await?;
+        let open = self.opened()?;
         if open.stored.body.data_of.as_ref().is_some_and(|before| *before != subject) {
             open.stored.body.data.retain(|plugin, _| is_own(plugin));
         }
@@ -173,15 +172,11 @@ impl<'a> Flow<'a> {
 
     /// Whether plugins let this very session go on to consent. If not, they have to be asked first.
     pub(crate) fn has_passed_plugins(&self) -> bool {
-        let Some(open) = self.open.as_ref().filter(|_| self.is_watched()) else { return !self.is_watched() };
+        let watched = interaction::is_watched(self.context);
+        let Some(open) = self.open.as_ref().filter(|_| watched) else { return !watched };
         let body = &open.stored.body;
         body.generation == interaction::generation(self.context)
             && body.passed.is_some_and(|passed| self.session.as_ref().is_some_and(|session| session::id(session) == passed))
-    }
-
-    /// Whether any plugin has a say in authorization requests.
-    fn is_watched(&self) -> bool {
-        [HookPoint::AuthorizationGet, HookPoint::AuthorizationPost].iter().any(|point| self.context.hooks.any(*point))
     }
 
     /// Goes on with another session, or with a changed one.
@@ -190,13 +185,13 @@ impl<'a> Flow<'a> {
         self.cookies.extend(opened.cookie);
     }
 
-    /// The stored interaction; it is stored now if it was not.
+    /// The interaction; it begins now if it did not.
     ///
     /// # Errors
-    /// When the store cannot answer.
-    pub(crate) async fn opened(&mut self) -> Result<&mut Open, OAuthError> {
+    /// When the request is too long to wait.
+    pub(crate) fn opened(&mut self) -> Result<&mut Open, OAuthError> {
         if self.open.is_none() {
-            let open = interaction::begin(self.context, &self.browser, &self.client.id, self.asked.to_stored()).await?;
+            let open = interaction::begin(self.context, &self.browser, &self.client.id, self.asked.to_stored())?;
             self.cookies.extend(self.browser.cookie(&self.context.settings));
             self.open = Some(open);
         }
@@ -204,9 +199,9 @@ impl<'a> Flow<'a> {
     }
 
     async fn consent_page(mut self) -> Result<Response, Refusal> {
-        if self.is_watched() && !self.has_passed_plugins() {
+        if !self.has_passed_plugins() {
             let (context, passed) = (self.context, self.session.as_ref().map(session::id));
-            let open = self.opened().await?;
+            let open = self.opened()?;
             open.stored.body.passed = passed;
             open.stored.body.generation = interaction::generation(context);
             open.save(context).await?;
@@ -216,9 +211,9 @@ impl<'a> Flow<'a> {
     }
 
     async fn page_at(mut self, path: &str) -> Result<Response, Refusal> {
-        let name = self.opened().await?.name.clone();
+        let name = self.opened()?.name.clone();
         let target = format!("{}?interaction={name}", at(&self.context.settings, path));
-        Ok(self.with_cookies(Response::redirect_local(&target)))
+        self.with_cookies(Response::redirect_local(&target)).await
     }
 
     /// Gives the code to the client. Nobody comes here but a signed-in user who consented, or whom the client needs not ask.
@@ -240,7 +235,7 @@ impl<'a> Flow<'a> {
         parameters.extend(self.asked.state.as_deref().map(|state| ("state", state)));
         parameters.push(("iss", issuer));
         let response = leave::to_client(self.request, self.context, &self.asked.redirect_uri, &parameters);
-        Ok(self.with_cookies(response))
+        self.with_cookies(response).await
     }
 
     /// Tells the client no, and ends the interaction.
@@ -255,9 +250,15 @@ impl<'a> Flow<'a> {
         Err(refusal)
     }
 
-    /// Adds the cookies that this request made.
-    pub(crate) fn with_cookies(self, response: Response) -> Response {
-        self.cookies.into_iter().fold(response, Response::with_cookie)
+    /// Adds the cookies that this request made, and what an interaction that waits needs to go on.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub(crate) async fn with_cookies(mut self, response: Response) -> Result<Response, Refusal> {
+        if let Some(open) = &mut self.open {
+            self.cookies.extend(open.leave(self.request, self.context).await?);
+        }
+        Ok(self.cookies.into_iter().fold(response, Response::with_cookie))
     }
 }
 

@@ -159,13 +159,10 @@ pub struct Attempts {
 }
 body!(Attempts, Attempts);
 
-/// An authorization request that waits for its user. Its record holds the client.
+/// An authorization request whose user has begun to answer. Its record holds the client; its name in the browser, which is sealed,
+/// says which browser that is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Interaction {
-    /// Hash of its secret.
-    pub hash: SecretHash,
-    /// Hash of the browser's cookie: only the browser that began may go on.
-    pub browser: SecretHash,
     /// The validated request.
     pub request: StoredRequest,
     /// The plugins that answered, as [`crate::hooks::Hooks::generation`]; when they changed the page is shown anew.

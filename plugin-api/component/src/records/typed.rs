@@ -71,6 +71,14 @@ impl<T: Body> Stored<T> {
         Ok(Operation::Insert(self.into_record(State::Live)?))
     }
 
+    /// Inserts it as spent: the mark of something that was used before it was ever stored. One caller ever.
+    ///
+    /// # Errors
+    /// When the body cannot be written as JSON.
+    pub fn insert_spent(self) -> Result<Operation, StoreError> {
+        Ok(Operation::Insert(self.into_record(State::Spent)?))
+    }
+
     /// Inserts or overwrites it.
     ///
     /// # Errors

@@ -85,7 +85,7 @@ impl LoginEndpoint {
                 flow.sign_in(identity).await?;
                 let target = resume::target(context, name.unwrap_or_default());
                 context.audit.record(flow.event.clone());
-                Ok(flow.with_cookies(Response::redirect_local(&target)))
+                flow.with_cookies(Response::redirect_local(&target)).await
             }
             Err(error) if [kh::SIGN_IN_FAILED, kh::TOO_MANY_ATTEMPTS, kh::SIGN_IN_BUSY].contains(&error.kh) => {
                 Ok(again(&flow, &user, &error))

@@ -11,7 +11,7 @@ async fn a_code_comes_only_after_login_and_consent_and_can_be_redeemed() {
     let mut browser = Browser::of(&world);
     let before = world.written();
     let login = browser.login_page(&request_of("shop", &[("scope", "read write")])).await;
-    assert_eq!(world.written(), before + 1, "the interaction, and no code");
+    assert_eq!(world.written(), before, "no interaction, and no code");
     assert_eq!(browser.session(), None);
     let resume = browser.sign_in(&login, "alice", "correct-horse").await.location().to_owned();
     let consent = browser.get(&resume).await.location().to_owned();

@@ -16,3 +16,4 @@ mod plugins;
 #[path = "../token/support.rs"]
 #[allow(dead_code, reason = "shared with the token tests, which use the rest")]
 mod support;
+mod waiting;

@@ -76,10 +76,10 @@ struct Keyed {
 }
 
 impl Keyed {
-    fn new(key: &MasterKey) -> Result<Self, SealError> {
-        let bytes = key.bytes.expose();
+    fn new(MasterKey { id, bytes }: MasterKey) -> Result<Self, SealError> {
+        let bytes = bytes.expose();
         let derivation = Secret::new(hmac_sha256(bytes, DERIVATION));
-        Ok(Self { id: key.id, cipher: cipher(bytes)?, derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.expose()) })
+        Ok(Self { id, cipher: cipher(bytes)?, derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.expose()) })
     }
 
     fn derive(&self, salt: &[u8]) -> Result<LessSafeKey, SealError> {
@@ -103,7 +103,7 @@ impl Sealer {
     /// # Errors
     /// [`SealError::NoKey`] if the list is empty.
     pub fn new(keys: Vec<MasterKey>) -> Result<Self, SealError> {
-        let keys: Vec<_> = keys.iter().map(Keyed::new).collect::<Result<_, _>>()?;
+        let keys: Vec<_> = keys.into_iter().map(Keyed::new).collect::<Result<_, _>>()?;
         if keys.is_empty() { Err(SealError::NoKey) } else { Ok(Self { keys }) }
     }
 
