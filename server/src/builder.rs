@@ -214,6 +214,8 @@ impl Builder {
             dev,
             probe: self.probe,
             default_workers: 0,
+            launch: None,
+            takes_over: false,
         })
     }
 

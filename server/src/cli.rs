@@ -80,6 +80,8 @@ pub(crate) enum Command {
     },
     /// Tell the running server to read its configuration and plugins again
     Reload,
+    /// Start the running server anew: a new process takes over, and no connection is refused
+    Restart,
     /// What the running server is and does
     Status,
     /// Print the version
@@ -146,6 +148,9 @@ impl Default for Dev {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) flags: ServeFlags,
+    /// Take over from the server that runs on this data folder, if one does
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// Flags that stand above environment and files.

@@ -62,6 +62,7 @@ mod service;
 mod settings;
 mod standard;
 mod stores;
+mod succession;
 mod system;
 #[cfg(test)]
 mod testing;

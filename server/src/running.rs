@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyhook_component::context::Context;
 use keyhook_edge::management::Management;
 use keyhook_edge::serve::Workers;
-use keyhook_edge::{Listeners, Shutdown, Tls};
+use keyhook_edge::{Shutdown, Tls};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -15,7 +15,8 @@ use crate::config::{Config, Mode, TlsDecision};
 use crate::failure::{Exit, Failure};
 use crate::health::StoreHealth;
 use crate::live::Inner;
-use crate::server::start_failure;
+use crate::server::{Sockets, start_failure};
+use crate::succession::{Launch, Succession};
 use crate::{certificates, notify, purge};
 
 /// A server that serves. Dropping it without [`Running::stop`] ends it without waiting for what it is answering.
@@ -24,6 +25,7 @@ pub struct Running {
     edge: keyhook_edge::Server,
     management: Option<keyhook_edge::Server>,
     admin: Option<AdminSocket>,
+    succession: Arc<Succession>,
     background: Background,
 }
 
@@ -41,14 +43,24 @@ impl Drop for Background {
 }
 
 impl Running {
-    pub(crate) async fn start(inner: Arc<Inner>, listeners: Listeners, workers: usize) -> Result<Running, Failure> {
+    /// Serves. With `takes_over` another process serves on the same sockets still, and its admin socket is replaced last.
+    pub(crate) async fn start(
+        inner: Arc<Inner>,
+        sockets: Sockets,
+        workers: usize,
+        launch: Option<Launch>,
+        takes_over: bool,
+    ) -> Result<Running, Failure> {
         let config = inner.config();
         let failed = |error| start_failure(&error, config.mode);
-        let management = config.management.listen.map(management).transpose()?;
+        let handed_on = if config.data().is_some() { sockets.duplicates()? } else { Vec::new() };
+        let succession = Arc::new(Succession::new(launch, handed_on));
+        let Sockets { public: listeners, management } = sockets;
         let tls = tls(&config)?;
         inner.set_tls(tls.clone());
-        let admin = match config.data() {
-            Some(data) => Some(AdminSocket::listen(&data.join(SOCKET), Arc::new(inner.desk())).await?),
+        let path = config.data().map(|data| data.join(SOCKET));
+        let mut admin = match &path {
+            Some(path) => Some(AdminSocket::listen(path, inner.desk(), Arc::clone(&succession), takes_over).await?),
             None => None,
         };
         let place = if workers == 0 { Workers::Here } else { Workers::Threads(workers) };
@@ -57,13 +69,16 @@ impl Running {
         let metrics = Arc::clone(&inner.foundation.metrics);
         let management =
             management.map(|listeners| Management::start(listeners, health, metrics, edge.shutdown())).transpose().map_err(failed)?;
+        if let (Some(admin), Some(path)) = (&mut admin, &path) {
+            admin.publish(path)?;
+        }
         let purged = Arc::clone(&inner);
         let mut tasks = vec![tokio::spawn(purge::run(move || purged.context()))];
         tasks.extend(tls.map(|tls| tokio::spawn(certificates::watch(tls))));
         let edges = std::iter::once(&edge).chain(&management).map(keyhook_edge::Server::shutdown).collect();
         let background = Background { tasks, edges };
         tracing::info!(event = "started", issuer = inner.issuer.as_str(), addresses = ?edge.addresses(), "serving");
-        Ok(Running { inner, edge, management, admin, background })
+        Ok(Running { inner, edge, management, admin, succession, background })
     }
 
     /// The addresses that are listened on, with the ports that were taken.
@@ -99,7 +114,10 @@ impl Running {
     /// finished in time.
     pub async fn stop(mut self) -> bool {
         let drain = self.inner.config().server.drain_timeout;
-        drop(self.admin.take());
+        self.succession.let_go();
+        if let Some(admin) = self.admin.take() {
+            admin.finish().await;
+        }
         let finished = self.edge.stop(drain).await;
         if let Some(management) = self.management {
             management.stop(std::time::Duration::from_millis(100)).await;
@@ -110,18 +128,28 @@ impl Running {
         finished
     }
 
-    /// Serves until SIGTERM or SIGINT; SIGHUP reloads, and ends a development server.
+    /// Serves until SIGTERM or SIGINT, or until another process serves in its place; SIGHUP reloads, and ends a development server,
+    /// SIGUSR2 restarts.
     pub(crate) async fn until_signal(self, signals: Signals) {
-        let Signals { mut term, mut interrupt, mut hangup } = signals;
+        let Signals { mut term, mut interrupt, mut hangup, mut restart } = signals;
         notify::tell("READY=1");
-        loop {
+        let state = loop {
             tokio::select! {
-                _ = term.recv() => break,
-                _ = interrupt.recv() => break,
+                process = self.succession.succeeded() => break format!("MAINPID={process}"),
+                _ = term.recv() => break "STOPPING=1".to_owned(),
+                _ = interrupt.recv() => break "STOPPING=1".to_owned(),
+                _ = restart.recv() => {
+                    let succession = Arc::clone(&self.succession);
+                    tokio::spawn(async move {
+                        if let Err(failure) = succession.restart().await {
+                            tracing::error!(event = "refused", code = failure.code(), "no restart: {failure}");
+                        }
+                    });
+                }
                 _ = hangup.recv() => {
                     if self.inner.config().mode == Mode::Dev {
                         // Its terminal was closed; a service would be told to reload.
-                        break;
+                        break "STOPPING=1".to_owned();
                     }
                     notify::tell("RELOADING=1");
                     // The finding is in the log; what runs goes on.
@@ -129,8 +157,8 @@ impl Running {
                     notify::tell("READY=1");
                 }
             }
-        }
-        notify::tell("STOPPING=1");
+        };
+        notify::tell(&state);
         tokio::select! {
             _ = self.stop() => {}
             // Asked a second time: now.
@@ -140,24 +168,22 @@ impl Running {
     }
 }
 
-/// Binds the management listener; its way out is another one than that of the public address.
-fn management(address: SocketAddr) -> Result<Listeners, Failure> {
-    Listeners::bind(&[address], 1).map_err(|error| {
-        Failure::bracketed("KH0102", Exit::Failed, &error.to_string())
-            .help("set `listen` in [management], or KEYHOOK_MANAGEMENT__LISTEN=127.0.0.1:9081, or \"off\"")
-    })
-}
-
 /// What ends or reloads a server. Listened for from before it starts, so that a signal that comes early is not lost.
 pub(crate) struct Signals {
     term: Signal,
     interrupt: Signal,
     hangup: Signal,
+    restart: Signal,
 }
 
 impl Signals {
     pub(crate) fn listen() -> Result<Signals, Failure> {
-        Ok(Signals { term: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hangup: on(SignalKind::hangup())? })
+        Ok(Signals {
+            term: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            hangup: on(SignalKind::hangup())?,
+            restart: on(SignalKind::user_defined2())?,
+        })
     }
 }
 

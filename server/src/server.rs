@@ -1,7 +1,9 @@
 //! A configured server, before it runs: start it, run it to its end, or mount it in somebody else's.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyhook_builtin::BuiltinPages;
 use keyhook_component::system::{Clock, Random};
@@ -11,6 +13,7 @@ use keyhook_core::secret::Secret;
 use keyhook_edge::{Application, Listeners, StartError, TrustedProxies};
 use keyhook_host::Probe;
 
+use crate::admin::SOCKET;
 use crate::builder::Builder;
 use crate::config::{Config, Layers, Limits, Mode};
 use crate::dev;
@@ -20,7 +23,8 @@ use crate::live::Inner;
 use crate::plugins::{self, Host};
 use crate::running::{Running, Signals};
 use crate::service::Service;
-use crate::{generation, seed};
+use crate::succession::{Launch, Predecessor};
+use crate::{generation, seed, succession};
 
 /// A server whose configuration has been checked.
 pub struct Server {
@@ -34,6 +38,10 @@ pub struct Server {
     pub(crate) probe: Probe,
     /// Worker threads where the configuration names none; 0 serves on the caller's runtime.
     pub(crate) default_workers: usize,
+    /// How a process like this one is started; absent where keyhook is part of another program.
+    pub(crate) launch: Option<Launch>,
+    /// Whether a server that runs on the same data folder hands its sockets over.
+    pub(crate) takes_over: bool,
 }
 
 impl Server {
@@ -55,6 +63,8 @@ impl Server {
             dev: None,
             probe: plugins::own_probe(),
             default_workers: processors(),
+            launch: None,
+            takes_over: false,
         })
     }
 
@@ -63,11 +73,42 @@ impl Server {
     /// # Errors
     /// When an address is taken, or a store, key or plugin cannot be used; nothing runs then.
     pub async fn start(self) -> Result<Running, Failure> {
-        let workers = self.workers();
-        let listeners = bind(&self.config, workers.max(1))?;
-        let issuer = self.issuer(listeners.addresses())?;
+        let data = self.config.data().filter(|_| self.takes_over).map(|data| data.join(SOCKET));
+        let found = match data {
+            Some(path) => blocking(move || Predecessor::find(&path)).await??,
+            None => None,
+        };
+        let Some((predecessor, sockets)) = found else {
+            let mut inherited = if self.launch.is_some() { succession::activated()? } else { Vec::new() };
+            let sockets = Sockets::bind(&self.config, self.workers(), &mut inherited)?;
+            succession::refuse_strangers(&inherited)?;
+            return self.start_on(sockets, false).await;
+        };
+        let result = self.start_in_place_of(sockets).await;
+        let told = result.as_ref().map(drop).map_err(Failure::clone);
+        blocking(move || match told {
+            Ok(()) => predecessor.serves(),
+            Err(failure) => predecessor.failed(&failure),
+        })
+        .await?;
+        result
+    }
+
+    /// Starts on the sockets of a server that still serves on them, and goes on doing so if this fails.
+    async fn start_in_place_of(self, mut inherited: Vec<TcpListener>) -> Result<Running, Failure> {
+        let sockets = Sockets::bind(&self.config, self.workers(), &mut inherited)?;
+        for address in inherited.iter().filter_map(|socket| socket.local_addr().ok()) {
+            tracing::warn!(%address, "the server before this one listened there, and the configuration does not name the address any more");
+        }
+        drop(inherited);
+        self.start_on(sockets, true).await
+    }
+
+    async fn start_on(self, sockets: Sockets, takes_over: bool) -> Result<Running, Failure> {
+        let (workers, launch) = (self.workers(), self.launch.clone());
+        let issuer = self.issuer(sockets.public.addresses())?;
         let inner = self.open(issuer).await?;
-        Running::start(inner, listeners, workers).await
+        Running::start(inner, sockets, workers, launch, takes_over).await
     }
 
     /// Runs until SIGTERM or SIGINT, on a runtime of its own; SIGHUP reloads.
@@ -125,7 +166,7 @@ impl Server {
         let proxies = TrustedProxies::parse(self.config.server.trusted_proxies.iter().map(String::as_str)).map_err(|entry| {
             Failure::new("KH1005", Exit::Configuration, format!("`{entry}` in trusted_proxies is no address or network"))
         })?;
-        let limits = limits(&self.config.server.limits);
+        let limits = limits(&self.config.server.limits, self.config.mode);
         let application = Application::new(generation.live, limits, proxies, Arc::clone(&foundation.metrics));
         Ok(Inner::new(self.layers, self.config, issuer, foundation, host, application, generation.plugins, self.dev))
     }
@@ -152,14 +193,42 @@ impl Server {
     }
 }
 
+/// What a server listens on.
+pub(crate) struct Sockets {
+    pub(crate) public: Listeners,
+    pub(crate) management: Option<Listeners>,
+}
+
+impl Sockets {
+    /// Binds what the configuration names, but for what is inherited.
+    fn bind(config: &Config, workers: usize, inherited: &mut Vec<TcpListener>) -> Result<Sockets, Failure> {
+        let public = bind(config, workers.max(1), inherited)?;
+        let management = config.management.listen.map(|address| management(address, inherited)).transpose()?;
+        Ok(Sockets { public, management })
+    }
+
+    /// Further descriptors of all of them.
+    pub(crate) fn duplicates(&self) -> Result<Vec<OwnedFd>, Failure> {
+        let all = [Some(&self.public), self.management.as_ref()].into_iter().flatten().map(Listeners::duplicates);
+        let all: std::io::Result<Vec<_>> = all.collect();
+        all.map(|all| all.into_iter().flatten().collect())
+            .map_err(|error| Failure::new("KH0102", Exit::Failed, format!("a listening socket cannot be kept: {error}")))
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Failure::new("KH0171", Exit::Failed, "talking to the server before this one ended in a panic"))
+}
+
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Binds the addresses; in development a machine without `::1` is no error.
-fn bind(config: &Config, workers: usize) -> Result<Listeners, Failure> {
+fn bind(config: &Config, workers: usize, inherited: &mut Vec<TcpListener>) -> Result<Listeners, Failure> {
     let addresses = &config.server.listen;
-    let result = match Listeners::bind(addresses, workers) {
+    let result = match Listeners::take(addresses, workers, inherited) {
         Err(StartError::Bind { address, source }) if config.mode == Mode::Dev && address.starts_with("[::1]") => {
             tracing::info!(%source, "this machine has no ::1; only 127.0.0.1 is listened on");
             let others: Vec<_> = addresses.iter().copied().filter(SocketAddr::is_ipv4).collect();
@@ -168,6 +237,14 @@ fn bind(config: &Config, workers: usize) -> Result<Listeners, Failure> {
         other => other,
     };
     result.map_err(|error| start_failure(&error, config.mode))
+}
+
+/// Binds the management listener; its way out is another one than that of the public address.
+fn management(address: SocketAddr, inherited: &mut Vec<TcpListener>) -> Result<Listeners, Failure> {
+    Listeners::take(&[address], 1, inherited).map_err(|error| {
+        Failure::bracketed("KH0102", Exit::Failed, &error.to_string())
+            .help("set `listen` in [management], or KEYHOOK_MANAGEMENT__LISTEN=127.0.0.1:9081, or \"off\"")
+    })
 }
 
 /// An error of the edge, with the flag that helps.
@@ -187,11 +264,13 @@ pub(crate) fn start_failure(error: &StartError, mode: Mode) -> Failure {
     }
 }
 
-fn limits(limits: &Limits) -> keyhook_edge::Limits {
+fn limits(limits: &Limits, mode: Mode) -> keyhook_edge::Limits {
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     keyhook_edge::Limits {
         header_deadline: limits.header_timeout,
         idle_deadline: limits.idle_timeout,
+        // Whoever ends a development server waits for nobody.
+        linger: if mode == Mode::Dev { Duration::ZERO } else { keyhook_edge::Limits::default().linger },
         body_deadline: limits.body_timeout,
         write_deadline: limits.write_timeout,
         head_bytes: size(limits.head),

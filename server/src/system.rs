@@ -48,6 +48,11 @@ pub(crate) fn environment() -> Vec<(String, String)> {
     found
 }
 
+/// The words this process was started with, the program first.
+pub(crate) fn command_line() -> impl Iterator<Item = std::ffi::OsString> {
+    std::env::args_os()
+}
+
 /// A variable that is not keyhook's own.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

@@ -72,15 +72,14 @@ impl Server {
 
     /// Starts the binary and waits until it answers on `port`.
     pub fn start(folder: &Path, arguments: &[String], port: u16) -> Server {
-        let mut child = Command::new(path())
-            .args(arguments)
-            .current_dir(folder)
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(path());
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        Server::launch(command, port)
+    }
+
+    /// The same for any command line that becomes the binary.
+    pub fn launch(mut command: Command, port: u16) -> Server {
+        let mut child = command.env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().unwrap(), &output);
         collect(child.stderr.take().unwrap(), &output);
@@ -112,6 +111,16 @@ impl Server {
     /// Everything it has written so far.
     pub fn log(&self) -> String {
         self.output.lock().unwrap().join("\n")
+    }
+
+    /// The lines since this was asked last; they are kept no longer.
+    pub fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut *self.output.lock().unwrap())
+    }
+
+    /// Whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until it has written a line that contains `text`.

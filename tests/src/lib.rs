@@ -8,7 +8,9 @@ pub mod flow;
 #[cfg(doctest)]
 pub mod guide;
 pub mod http;
+pub mod keep_alive;
 pub mod libraries;
+pub mod load;
 pub mod local;
 pub mod pair;
 pub mod plugin_table;

@@ -26,6 +26,11 @@ impl Pair {
     pub fn single(name: &str, more: &str) -> Pair {
         let production = Production::new(name, more);
         let first = production.serve();
+        Pair::around(production, first)
+    }
+
+    /// One process that runs already.
+    pub fn around(production: Production, first: Server) -> Pair {
         let added = binary::stdout(
             production.path(),
             &["client", "add", "shop", "--redirect-uri", REDIRECT_URI, "--scope", "read write", "--introspect", "--format", "json"],

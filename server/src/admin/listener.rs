@@ -1,63 +1,106 @@
 //! The server's end of the admin socket.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::wire::{Answer, LONGEST};
 use crate::failure::{Exit, Failure};
 use crate::operations::{Desk, Operation};
+use crate::succession::Succession;
 
 /// The socket while the server runs; the file goes when this is dropped.
 pub(crate) struct AdminSocket {
     path: PathBuf,
+    /// The file's number: another process may have put its own in this place.
+    inode: u64,
     accepting: JoinHandle<()>,
+    answering: mpsc::Receiver<()>,
+}
+
+/// What conversations need.
+struct Office {
+    desk: Desk,
+    succession: Arc<Succession>,
+    /// Held while something is being answered.
+    answering: mpsc::Sender<()>,
 }
 
 impl AdminSocket {
-    /// Listens at `path`. A socket that nobody answers is replaced.
+    /// Listens beside `path`, where nobody looks yet.
     ///
     /// # Errors
-    /// When another server answers there, or the folder cannot be written.
-    pub(crate) async fn listen(path: &Path, desk: Arc<Desk>) -> Result<AdminSocket, Failure> {
+    /// When the folder cannot be written; unless `takes_over`, when another server answers at `path`.
+    pub(crate) async fn listen(path: &Path, desk: Desk, succession: Arc<Succession>, takes_over: bool) -> Result<AdminSocket, Failure> {
         let shown = path.display();
-        if UnixStream::connect(path).await.is_ok() {
+        if !takes_over && UnixStream::connect(path).await.is_ok() {
             let text = format!("another server already runs on this data folder (it answers at {shown})");
             return Err(Failure::new("KH0155", Exit::Failed, text).help(
                 "stop it, or give this one a folder of its own: `keyhook dev --folder FOLDER`, or `data` in [server] for `keyhook serve`",
             ));
         }
-        let failed =
-            |error: std::io::Error| Failure::new("KH0156", Exit::Failed, format!("the admin socket {shown} cannot be made: {error}"));
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        let accepting = tokio::spawn(accept(listener, desk));
-        Ok(AdminSocket { path: path.to_path_buf(), accepting })
+        let failed = |error| unusable(path, &error);
+        let beside = path.with_extension(format!("{}.sock", std::process::id()));
+        remove(&beside).map_err(failed)?;
+        let listener = UnixListener::bind(&beside).map_err(failed)?;
+        std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        let inode = std::fs::metadata(&beside).map_err(failed)?.ino();
+        let (answering, answered) = mpsc::channel(1);
+        let accepting = tokio::spawn(accept(listener, Arc::new(Office { desk, succession, answering })));
+        Ok(AdminSocket { path: beside, inode, accepting, answering: answered })
+    }
+
+    /// Takes the place at `path`, from one moment to the next. What lies there is replaced.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(crate) fn publish(&mut self, path: &Path) -> Result<(), Failure> {
+        std::fs::rename(&self.path, path).map_err(|error| unusable(path, &error))?;
+        self.path = path.to_path_buf();
+        Ok(())
+    }
+
+    /// Hears nobody any more, and waits a moment until what was asked is answered.
+    pub(crate) async fn finish(mut self) {
+        self.accepting.abort();
+        // The accepting task holds a sender until it is gone, every answer under way another one.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.answering.recv()).await;
     }
 }
 
 impl Drop for AdminSocket {
     fn drop(&mut self) {
         self.accepting.abort();
-        let _ = std::fs::remove_file(&self.path);
+        if std::fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
-async fn accept(listener: UnixListener, desk: Arc<Desk>) {
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new("KH0156", Exit::Failed, format!("the admin socket {} cannot be made: {error}", path.display()))
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn accept(listener: UnixListener, office: Arc<Office>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let desk = Arc::clone(&desk);
+                // Only an answer under way keeps a stopping server, not an open connection.
+                let office = Arc::downgrade(&office);
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, &desk).await {
+                    if let Err(error) = converse(stream, office).await {
                         tracing::debug!(%error, "an admin connection ended");
                     }
                 });
@@ -70,7 +113,7 @@ async fn accept(listener: UnixListener, desk: Arc<Desk>) {
     }
 }
 
-async fn converse(stream: UnixStream, desk: &Desk) -> std::io::Result<()> {
+async fn converse(stream: UnixStream, office: Weak<Office>) -> std::io::Result<()> {
     let peer = stream.peer_cred()?.uid();
     let (read, mut write) = stream.into_split();
     if !admitted(peer) {
@@ -80,8 +123,15 @@ async fn converse(stream: UnixStream, desk: &Desk) -> std::io::Result<()> {
     let mut lines = BufReader::new(read.take(LONGEST));
     let mut line = String::new();
     while lines.read_line(&mut line).await? > 0 {
+        let Some(office) = office.upgrade() else { return Ok(()) };
+        let _answering = office.answering.clone();
         let result = match serde_json::from_str::<Operation>(&line) {
-            Ok(operation) => operation.perform(desk).await,
+            Ok(Operation::HandOver {}) => {
+                lines.get_mut().set_limit(LONGEST);
+                return office.succession.hand_over(lines, &mut write).await;
+            }
+            Ok(Operation::Restart {}) => office.succession.restart().await,
+            Ok(operation) => operation.perform(&office.desk).await,
             Err(error) => Err(Failure::new("KH0160", Exit::Usage, format!("the server does not understand the request: {error}"))
                 .help("command line and server must be of one version")),
         };

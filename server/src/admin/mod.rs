@@ -9,6 +9,9 @@ mod wire;
 
 pub(crate) use client::{call, runs};
 pub(crate) use listener::AdminSocket;
+pub(crate) use wire::Answer;
+
+pub(crate) use crate::operations::Operation;
 
 /// The socket's name in the data folder.
 pub(crate) const SOCKET: &str = "admin.sock";

@@ -11,7 +11,7 @@ pub(super) const LONGEST: u64 = 64 << 20;
 /// An answer: `{"ok": …}` or `{"error": {"code": …, "exit": …, "text": …}}`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It was done.
     Ok(Value),
     /// It was not.
@@ -44,7 +44,7 @@ impl From<Result<Value, Failure>> for Answer {
 
 impl Answer {
     /// What the command line goes on with.
-    pub(super) fn into_result(self) -> Result<Value, Failure> {
+    pub(crate) fn into_result(self) -> Result<Value, Failure> {
         match self {
             Answer::Ok(value) => Ok(value),
             Answer::Error { code, exit, text, whole } => {

@@ -41,7 +41,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let global = &cli.global;
     let done = match cli.command {
         Command::Dev(flags) => return dev::run(global, &flags),
-        Command::Serve(flags) => serve::run(global, &flags.flags),
+        Command::Serve(flags) => serve::run(global, &flags),
         Command::Init(flags) => init::run(&flags),
         Command::Check(flags) => check::run(global, &flags),
         Command::Config(ConfigCommand::Show { origin, flags }) => config_show::run(global, &flags, origin),
@@ -52,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Try(command) => try_flow::run(global, &command),
         Command::Explain { code } => explain::run(global, code.as_deref()),
         Command::Reload => print(global, &["outcome"], online::ask(global, &Operation::Reload {})),
+        Command::Restart => print(global, &["outcome", "process"], online::ask(global, &Operation::Restart {})),
         Command::Status => print(global, &["issuer"], online::ask(global, &Operation::Status {})),
         Command::Version => version::run(global),
         Command::Probe { path } => probe::run(&path),

@@ -22,6 +22,11 @@ pub(crate) trait LiveServer: Send + Sync {
     fn status(&self) -> Value;
 }
 
+/// There is nobody to ask.
+pub(super) fn nobody_runs() -> Failure {
+    Failure::new("KH0157", Exit::Unreachable, "no server runs on this data folder").help("start one with `keyhook serve` or `keyhook dev`")
+}
+
 /// The records, time, chance and audit that operations use.
 pub(crate) struct Desk {
     /// The typed records.
@@ -47,10 +52,7 @@ impl Desk {
     /// # Errors
     /// `KH0157` when no server runs.
     pub(crate) fn running(&self) -> Result<&Arc<dyn LiveServer>, Failure> {
-        self.server.as_ref().ok_or_else(|| {
-            Failure::new("KH0157", Exit::Unreachable, "no server runs on this data folder")
-                .help("start one with `keyhook serve` or `keyhook dev`")
-        })
+        self.server.as_ref().ok_or_else(nobody_runs)
     }
 
     /// Writes one batch; `refused` says what a refusal means here.

@@ -71,6 +71,12 @@ pub(crate) enum Operation {
     /// What the running server is.
     #[serde(rename = "status")]
     Status {},
+    /// Starts a process like the running one, which takes over.
+    #[serde(rename = "restart")]
+    Restart {},
+    /// Gives the listening sockets to the process that asks.
+    #[serde(rename = "hand_over")]
+    HandOver {},
 }
 
 impl Operation {
@@ -93,6 +99,8 @@ impl Operation {
             Operation::PluginList {} => Ok(desk.running()?.plugins()),
             Operation::Reload {} => desk.running()?.reload().await,
             Operation::Status {} => Ok(desk.running()?.status()),
+            // The admin socket does them itself: they are about the process, and a conversation.
+            Operation::Restart {} | Operation::HandOver {} => Err(desk::nobody_runs()),
         }
     }
 }

@@ -31,6 +31,7 @@ mod redirect;
 mod refresh;
 mod refusals;
 mod reload;
+mod restart;
 mod revocation;
 mod secrets;
 mod sessions;
