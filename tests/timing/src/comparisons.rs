@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use keyhook_core::client::Client;
-use keyhook_core::crypto::{constant_time_eq, csrf_token, sha256, verify_csrf_token};
+use keyhook_core::crypto::{MasterKey, Sealer, constant_time_eq, csrf_token, sha256, verify_csrf_token};
 use keyhook_core::id::RecordId;
 use keyhook_core::pkce::{self, CodeChallenge};
 use keyhook_core::secret::{Secret, SecretHash};
@@ -36,7 +36,7 @@ pub(crate) const ALL: &[Comparison] = &[
     Comparison { name: "access token", measure: |plan| token(plan, TokenKind::Access) },
     Comparison { name: "refresh token", measure: |plan| token(plan, TokenKind::Refresh) },
     Comparison { name: "session cookie", measure: |plan| token(plan, TokenKind::Session) },
-    Comparison { name: "interaction", measure: |plan| token(plan, TokenKind::Interaction) },
+    Comparison { name: "tag of a sealed request", measure: sealed },
     Comparison { name: "browser cookie", measure: browser_cookie },
     Comparison { name: "CSRF token", measure: csrf },
     Comparison { name: "PKCE verifier", measure: verifier },
@@ -83,6 +83,22 @@ fn token(plan: &Plan, kind: TokenKind) -> Times {
         (token.encode().into_inner(), SecretHash::from_bytes(hash), kind)
     };
     plan.times(prepare, |(text, hash, kind)| IssuedToken::parse(*kind, text).is_some_and(|token| token.fits(RecordId::from_raw(55), hash)))
+}
+
+/// AES-GCM's own comparison of the tag, the last 16 bytes.
+fn sealed(plan: &Plan) -> Times {
+    let Ok(sealer) = Sealer::new(vec![MasterKey::new([7; 32])]) else { return Times::default() };
+    let prepare = |chance: &mut Chance, near| {
+        let random: [u8; 28] = std::array::from_fn(|_| chance.word().to_le_bytes()[0]);
+        let mut blob = sealer.seal_often("interaction", b"", "name", chance.text().as_bytes(), &random).unwrap_or_default();
+        let tag: Vec<u8> = chance.bytes()[16..].to_vec();
+        let (from, changed) =
+            if near { (blob.len() - 1, vec![blob[blob.len() - 1] ^ (tag[0] | 1)]) } else { (blob.len() - tag.len(), tag) };
+        blob.truncate(from);
+        blob.extend(changed);
+        blob
+    };
+    plan.times(prepare, |blob| sealer.open("interaction", b"", "name", blob).is_ok())
 }
 
 fn browser_cookie(plan: &Plan) -> Times {
