@@ -8,6 +8,7 @@ use http::header::{self, AsHeaderName};
 use http::{HeaderMap, Method};
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
+use keyhook_core::kh;
 
 /// Most parameters a form or a query may have.
 pub const MAX_PARAMETERS: usize = 256;
@@ -48,7 +49,8 @@ impl Request {
             essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
         if !form_type {
-            return Err(OAuthError::invalid_request("The body must be application/x-www-form-urlencoded"));
+            let error = OAuthError::invalid_request("The body must be application/x-www-form-urlencoded");
+            return Err(error.with_kh(kh::CONTENT_TYPE));
         }
         Ok(Form::parse(&self.body, MAX_PARAMETERS)?)
     }
@@ -84,5 +86,37 @@ impl Request {
     pub fn wants_json(&self) -> bool {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
         accept.contains("application/json") && !accept.contains("text/html")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use super::*;
+
+    /// RFC 6749 appendix B.
+    #[test]
+    fn a_body_that_is_no_form_is_refused_with_a_code() {
+        let mut request = Request {
+            id: "r1".into(),
+            method: Method::POST,
+            path: "/token".to_owned(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(b"a=1"),
+            client_ip: IpAddr::from([127, 0, 0, 1]),
+            scheme: "http",
+            host: "localhost".to_owned(),
+            path_parameters: Vec::new(),
+        };
+        for other in [None, Some("application/json"), Some("multipart/form-data"), Some("")] {
+            if let Some(value) = other {
+                request.headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+            }
+            let error = request.form().unwrap_err();
+            assert_eq!((error.code.wire(), error.kh), ("invalid_request", kh::CONTENT_TYPE), "{other:?}");
+        }
+        request.headers.insert(header::CONTENT_TYPE, "application/X-www-form-urlencoded; charset=utf-8".parse().unwrap());
+        assert_eq!(request.form().unwrap().first("a"), Some("1"));
     }
 }

@@ -36,6 +36,8 @@ pub const REQUEST_OBJECT: &str = "KH0216";
 pub const CLIENT_NOT_ALLOWED: &str = "KH0217";
 /// No such grant type is installed.
 pub const GRANT_TYPE: &str = "KH0218";
+/// The body is not a form.
+pub const CONTENT_TYPE: &str = "KH0219";
 /// The request carries no client authentication.
 pub const NO_CREDENTIALS: &str = "KH0220";
 /// The client authenticated in two ways at once.
