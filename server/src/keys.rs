@@ -57,7 +57,8 @@ fn read(path: &Path) -> Result<Secret<[u8; 32]>, Failure> {
 }
 
 fn decode(text: &str) -> Option<Secret<[u8; 32]>> {
-    if text.len() != 64 || !text.is_ascii() {
+    // Digit by digit, since a number may also be written with a sign.
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let mut bytes = [0; 32];
@@ -152,6 +153,10 @@ mod tests {
         let failure = load(&[&path]).err().unwrap();
         assert_eq!(failure.code(), "KH0604");
         assert!(!failure.to_string().contains("correct-horse"));
+        for wrong in ["+1".repeat(32), "ab".repeat(31), "ab".repeat(33), "é".repeat(32)] {
+            fs::write(&path, &wrong).unwrap();
+            assert_eq!(load(&[&path]).err().unwrap().code(), "KH0604", "{wrong}");
+        }
         assert_eq!(load::<&Path>(&[]).err().unwrap().code(), "KH0601");
     }
 }
