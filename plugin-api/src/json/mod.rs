@@ -63,7 +63,7 @@ pub fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     for token in pointer.strip_prefix('/')?.split('/') {
         let token = token.replace("~1", "/").replace("~0", "~");
         value = if value.starts_with('[') {
-            items(value)?.get(token.parse::<usize>().ok()?).copied()?
+            items(value)?.get(index(&token)?).copied()?
         } else {
             let members = members(value)?;
             // RFC 8259 §4 leaves doubles open; the last one counts, as most readers have it.
@@ -71,6 +71,12 @@ pub fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
         };
     }
     Some(value)
+}
+
+/// An item's place as RFC 6901 §4 has it: digits without leading zeros or a sign.
+fn index(token: &str) -> Option<usize> {
+    let is_plain = token == "0" || token.starts_with(|first: char| matches!(first, '1'..='9'));
+    token.parse().ok().filter(|_| is_plain)
 }
 
 /// A JSON pointer of names that may hold anything, such as what a user typed.
@@ -222,7 +228,7 @@ mod tests {
         assert_eq!(at(json, "/"), Some("1"));
         assert_eq!(at(json, "/twice"), Some("2"));
         assert_eq!(at(json, ""), Some(json));
-        for absent in ["/none", "/a~1b/~0/2", "/twice/x", "a"] {
+        for absent in ["/none", "/a~1b/~0/2", "/a~1b/~0/00", "/a~1b/~0/+0", "/a~1b/~0/-", "/twice/x", "a"] {
             assert_eq!(at(json, absent), None, "{absent}");
         }
     }
