@@ -115,7 +115,8 @@ pub fn confidential(id: &str) -> Registration {
     client
 }
 
-fn registrations() -> Vec<Registration> {
+/// The clients of every stage.
+pub fn registrations() -> Vec<Registration> {
     let mut app = Registration::public("app", "The app");
     app.application = Application::Native;
     app.redirect_uris = [APP_URI, "com.example.app:/cb"].map(|uri| RedirectUri::parse(uri).unwrap()).to_vec();

@@ -40,6 +40,7 @@ mod world;
 
 pub use call_watch::{CallWatch, watch_calls};
 pub use host::{Generation, Host, Plan, Policy};
+pub use loader::describe_module;
 pub use modules::Examined;
 pub use plugin::{CAPABILITIES, PluginSettings};
 pub use probe::Probe;

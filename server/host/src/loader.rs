@@ -88,6 +88,27 @@ fn enter(entry: abi::EntryFn, host: &'static HostTable) -> Result<Vec<Loaded>, R
     // SAFETY: the host's table lives as long as the process; the entry catches its own panics.
     let module = unsafe { entry(host.table()) };
     // SAFETY: null, or a static table of the image, which is never unloaded.
+    unsafe { registered(module) }
+}
+
+/// What the tables of a module register, copied out and checked. None of its functions is called.
+///
+/// # Errors
+/// [`Refusal::BadTable`], and those of [`Description::check`].
+///
+/// # Safety
+/// `module` is null or leads to tables as `abi.rs` has them: where a length is within the limits, so many entries or bytes stand at
+/// the pointer beside it, or that is null. They stay until this returns.
+pub unsafe fn describe_module(module: *const abi::Module) -> Result<Vec<Description>, Refusal> {
+    // SAFETY: the caller's promise; what is made of the tables ends here.
+    let loaded = unsafe { registered(module) }?;
+    Ok(loaded.into_iter().map(|plugin| plugin.description).collect())
+}
+
+/// # Safety
+/// As [`describe_module`], and the tables live as long as what is returned.
+unsafe fn registered(module: *const abi::Module) -> Result<Vec<Loaded>, Refusal> {
+    // SAFETY: the caller promises null or a table.
     let Some(module) = (unsafe { module.as_ref() }) else {
         return Err(Refusal::BadTable("the entry gave nothing; the log line before this one says why".into()));
     };
