@@ -26,17 +26,17 @@ pub(crate) struct Foundation {
 }
 
 impl Foundation {
-    /// Opens keys and stores.
+    /// Opens keys and stores. Without `migrate` a store of an older layout is refused: another process still works with it.
     ///
     /// # Errors
     /// When the data folder, a key or a store cannot be used.
-    pub(crate) async fn lay(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Foundation, Failure> {
+    pub(crate) async fn lay(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>, migrate: bool) -> Result<Foundation, Failure> {
         // What can fail without writing comes first: a start that fails leaves nothing behind.
         let keyring = keyring(config, &random)?;
         if let Some(data) = config.data() {
             folder(data)?;
         }
-        let records = stores::open(config, &clock, true).await?;
+        let records = stores::open(config, &clock, stores::May { create: true, migrate }).await?;
         stores::claim(&records, config.mode).await?;
         let audit = AuditLog::start(keyring.log_key)
             .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("the audit log's thread cannot be started: {error}")))?;

@@ -101,6 +101,11 @@ impl Running {
         self.inner.context()
     }
 
+    #[cfg(test)]
+    pub(crate) async fn succeeded(&self) -> u32 {
+        self.succession.succeeded().await
+    }
+
     /// Reads configuration, certificates and plugins again; requests that are being answered keep what they began with.
     /// Answers with the keys that need a restart to take effect.
     ///

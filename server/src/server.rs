@@ -107,7 +107,7 @@ impl Server {
     async fn start_on(self, sockets: Sockets, takes_over: bool) -> Result<Running, Failure> {
         let (workers, launch) = (self.workers(), self.launch.clone());
         let issuer = self.issuer(sockets.public.addresses())?;
-        let inner = self.open(issuer).await?;
+        let inner = self.open(issuer, takes_over).await?;
         Running::start(inner, sockets, workers, launch, takes_over).await
     }
 
@@ -148,12 +148,12 @@ impl Server {
     /// When a store, key or plugin cannot be used.
     pub async fn into_service(self) -> Result<Service, Failure> {
         let issuer = self.issuer(&[])?;
-        let inner = self.open(issuer).await?;
+        let inner = self.open(issuer, false).await?;
         Ok(Service::new(inner))
     }
 
-    async fn open(self, issuer: Issuer) -> Result<Arc<Inner>, Failure> {
-        let foundation = Foundation::lay(&self.config, self.clock, self.random).await?;
+    async fn open(self, issuer: Issuer, takes_over: bool) -> Result<Arc<Inner>, Failure> {
+        let foundation = Foundation::lay(&self.config, self.clock, self.random, !takes_over).await?;
         for client in self.clients {
             seed::client(client, &foundation).await?;
         }

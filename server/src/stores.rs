@@ -14,16 +14,25 @@ use keyhook_core::time::Timestamp;
 use crate::config::{Config, GroupStore, Mode, group_name};
 use crate::failure::{Exit, Failure};
 
+/// What opening may do to a store.
+#[derive(Clone, Copy)]
+pub(crate) struct May {
+    /// Make a missing one.
+    pub(crate) create: bool,
+    /// Bring an older layout up to date.
+    pub(crate) migrate: bool,
+}
+
 /// Opens every store once; groups with the same URL share it.
 ///
 /// # Errors
 /// When a store cannot be opened, or does not promise what a group needs.
-pub(crate) async fn open(config: &Config, clock: &Arc<dyn Clock>, create: bool) -> Result<Records, Failure> {
+pub(crate) async fn open(config: &Config, clock: &Arc<dyn Clock>, may: May) -> Result<Records, Failure> {
     let mut opened: BTreeMap<&GroupStore, Arc<dyn Store>> = BTreeMap::new();
     for group in Group::ALL {
         let place = config.store.of(group);
         if !opened.contains_key(place) {
-            opened.insert(place, open_one(config, place, clock, create).await?);
+            opened.insert(place, open_one(config, place, clock, may).await?);
         }
         let promises = opened[place].promises();
         suits(config, group, place, promises)?;
@@ -32,14 +41,15 @@ pub(crate) async fn open(config: &Config, clock: &Arc<dyn Clock>, create: bool) 
     Ok(Records::mapped(store_of, usize::try_from(config.store.cache).unwrap_or(usize::MAX)))
 }
 
-async fn open_one(config: &Config, place: &GroupStore, clock: &Arc<dyn Clock>, create: bool) -> Result<Arc<dyn Store>, Failure> {
+async fn open_one(config: &Config, place: &GroupStore, clock: &Arc<dyn Clock>, may: May) -> Result<Arc<dyn Store>, Failure> {
     let Some(factory) = registry::store(&place.scheme) else {
         return Err(Failure::new("KH1005", Exit::Configuration, format!("no store answers to `{}:`", place.scheme)));
     };
     let source = StoreSource {
         address: place.address.clone(),
         data: config.server.data.clone(),
-        create,
+        create: may.create,
+        migrate: may.migrate,
         durable: config.store.durable,
         clock: Arc::clone(clock),
     };

@@ -41,6 +41,8 @@ pub struct StoreSource {
     pub data: PathBuf,
     /// Whether a missing store is made.
     pub create: bool,
+    /// Whether an older layout is brought up to date; not while a process that knows the older one still works with it.
+    pub migrate: bool,
     /// Whether commits reach the disk before they are acknowledged.
     pub durable: bool,
     /// The clock.

@@ -46,7 +46,7 @@ pub(crate) fn perform(global: &Global, operation: Operation) -> Result<Value, Fa
 async fn offline(config: &Config, operation: Operation) -> Result<Value, Failure> {
     let keyring = keys::load(&config.keys.master_files)?;
     let clock: Arc<dyn keyhook_component::system::Clock> = Arc::new(SystemClock);
-    let records = stores::open(config, &clock, false).await?;
+    let records = stores::open(config, &clock, stores::May { create: false, migrate: true }).await?;
     let audit = Arc::new(AuditLog::start(keyring.log_key).map_err(|error| Failure::new("KH0150", Exit::Failed, error.to_string()))?);
     let desk = Desk { records, clock, random: Arc::new(SystemRandom), audit: audit.clone(), server: None };
     let answer = operation.perform(&desk).await;

@@ -32,7 +32,7 @@ pub(crate) struct Succession {
     sockets: Mutex<Vec<OwnedFd>>,
     /// One successor at a time.
     taking: tokio::sync::Mutex<()>,
-    restarting: tokio::sync::Mutex<()>,
+    pub(super) restarting: tokio::sync::Mutex<()>,
     outcome: watch::Sender<Outcome>,
 }
 

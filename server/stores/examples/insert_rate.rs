@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn open(name: &str, folder: &Path, durable: bool) -> Result<Arc<dyn Store>, Box<dyn Error>> {
-    let source = StoreSource { address: String::new(), data: folder.to_owned(), create: true, durable, clock: Arc::new(Machine) };
+    let source =
+        StoreSource { address: String::new(), data: folder.to_owned(), create: true, migrate: true, durable, clock: Arc::new(Machine) };
     Ok(if name == "memory" { memory::open(source).await? } else { sqlite::open(source).await? })
 }
 

@@ -20,7 +20,7 @@ impl Clock for Still {
 
 async fn opened(scheme: &str, data: PathBuf) -> Arc<dyn Store> {
     let factory = registry::store(scheme).expect("a store of this scheme is linked in");
-    let source = StoreSource { address: String::new(), data, create: true, durable: false, clock: Arc::new(Still) };
+    let source = StoreSource { address: String::new(), data, create: true, migrate: true, durable: false, clock: Arc::new(Still) };
     (factory.open)(source).await.expect("an empty store opens")
 }
 

@@ -50,6 +50,14 @@ impl Failure {
         ))
     }
 
+    /// A file that must not change under the process that works with it.
+    pub(super) fn older(path: &Path, found: i64, known: i64) -> Failure {
+        Failure::Unusable(format!(
+            "KH0412 {} has schema {found}, this keyhook writes {known}, and an older one still works with the file: stop that one first, then start this one; nothing was changed",
+            path.display()
+        ))
+    }
+
     /// A SQLite file, but not ours.
     pub(super) fn foreign(path: &Path) -> Failure {
         Failure::Unusable(format!(

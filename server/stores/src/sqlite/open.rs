@@ -71,6 +71,9 @@ pub(super) fn writer(path: &Path, source: &StoreSource) -> Result<Connection, St
         return Err(StoreError::Unusable(text));
     }
     force_to_disk(&connection, source.durable).map_err(failed)?;
+    if !source.migrate {
+        schema::refuse_older(&connection, path, schema::STEPS)?;
+    }
     schema::migrate(&mut connection, path, schema::STEPS)?;
     // From here on the writer waits in short turns.
     connection.busy_timeout(LOOK).map_err(failed)?;

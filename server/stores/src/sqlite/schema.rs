@@ -42,6 +42,18 @@ pub(super) fn refuse_unknown(connection: &Connection, path: &Path, steps: &[&str
     inspect(connection, path, i64::try_from(steps.len()).unwrap_or(i64::MAX)).map(drop)
 }
 
+/// Refuses a file that would have to be migrated; an empty one is nobody's yet.
+///
+/// # Errors
+/// When the file has an older schema.
+pub(super) fn refuse_older(connection: &Connection, path: &Path, steps: &[&str]) -> Result<(), Failure> {
+    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+    match inspect(connection, path, known)? {
+        found if found == 0 || found == known => Ok(()),
+        found => Err(Failure::older(path, found, known)),
+    }
+}
+
 /// The schema that the file has, if it is ours and not newer.
 fn inspect(connection: &Connection, path: &Path, known: i64) -> Result<i64, Failure> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| Failure::of(path, &error));

@@ -26,7 +26,7 @@ impl Clock for Still {
 }
 
 fn source(folder: &Path) -> StoreSource {
-    StoreSource { address: String::new(), data: folder.to_owned(), create: true, durable: true, clock: Arc::new(Still) }
+    StoreSource { address: String::new(), data: folder.to_owned(), create: true, migrate: true, durable: true, clock: Arc::new(Still) }
 }
 
 async fn opened(folder: PathBuf) -> Arc<dyn Store> {

@@ -20,6 +20,18 @@ fn a_newer_schema_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn an_older_schema_is_left_to_the_process_that_works_with_it() {
+    let scratch = Scratch::new("stores::older");
+    let file = scratch.folder().join("older.db");
+    let mut connection = rusqlite::Connection::open(&file).unwrap();
+    schema::refuse_older(&connection, &file, &["a", "b"]).unwrap();
+    schema::migrate(&mut connection, &file, &["CREATE TABLE a (x)"]).unwrap();
+    schema::refuse_older(&connection, &file, &["a"]).unwrap();
+    let Err(Failure::Unusable(text)) = schema::refuse_older(&connection, &file, &["a", "b"]) else { panic!("it must not be changed") };
+    assert!(text.contains("KH0412"), "{text}");
+}
+
+#[test]
 fn every_kind_has_a_table_of_its_sort() {
     let scratch = Scratch::new("stores::tables");
     block_on(async { open(source(scratch.folder())).await.unwrap().close().await });
