@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use keyhook_component::fail_point;
 use keyhook_component::system::Random;
 use keyhook_core::crypto::{MasterKey, Sealer};
 use keyhook_core::secret::Secret;
@@ -84,7 +85,9 @@ pub(crate) fn generate(path: &Path, random: &dyn Random) -> Result<(), Failure> 
     line.push('\n');
     let line = Secret::new(line);
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+        fail_point!("keys.before_write");
         file.write_all(line.expose().as_bytes())?;
+        fail_point!("keys.before_sync");
         file.sync_all()
     });
     written.map_err(|error| {

@@ -85,6 +85,10 @@ use clap::Parser as _;
 
 /// The command line: reads arguments, runs a command, turns its failure into a message on stderr and an exit status.
 pub fn main() -> ExitCode {
+    #[cfg(feature = "fail-points")]
+    if let Some(point) = system::variable("FAIL_POINT") {
+        keyhook_component::fail_point::arm(&point);
+    }
     // clap prints help and usage errors itself and exits with 0 and 2.
     let cli = cli::Cli::parse();
     match commands::run(cli) {

@@ -10,6 +10,7 @@ pub mod cache;
 pub mod context;
 pub mod dev;
 pub mod endpoint;
+pub mod fail_point;
 pub mod grant;
 pub mod hooks;
 pub mod pages;

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use keyhook_component::fail_point;
 use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
 
@@ -90,8 +91,10 @@ impl Checkpointer {
     pub(super) fn finish(self, writer: &Connection) {
         drop(self.wake);
         drop(self.thread.join());
+        fail_point!("sqlite.before_checkpoint");
         // Another process may hold the log: then it stays, and is read at the next start.
         drop(writer.wal_checkpoint_v2(MAIN, CheckpointMode::TRUNCATE));
+        fail_point!("sqlite.after_checkpoint");
     }
 }
 
@@ -101,8 +104,10 @@ fn run(connection: &Connection, woken: &Receiver<()>, shared: &Shared, path: &Pa
     while woken.recv().is_ok() {
         let copied = {
             let _copying = shared.copying.lock();
+            fail_point!("sqlite.before_checkpoint");
             connection.wal_checkpoint_v2(MAIN, CheckpointMode::PASSIVE)
         };
+        fail_point!("sqlite.after_checkpoint");
         match copied {
             Ok((pages, copied)) => {
                 let (pages, copied) = (usize::try_from(pages).unwrap_or(0), usize::try_from(copied).unwrap_or(0));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use keyhook_component::fail_point;
 use rusqlite::Connection;
 
 use super::failure::Failure;
@@ -28,9 +29,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) 
     let found = inspect(&transaction, path, known)?;
     for step in steps.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step).map_err(failed)?;
+        fail_point!("sqlite.in_migration");
     }
     transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
     transaction.pragma_update(None, "user_version", known).map_err(failed)?;
+    fail_point!("sqlite.before_migration_commit");
     transaction.commit().map_err(failed)
 }
 

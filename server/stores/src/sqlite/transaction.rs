@@ -1,6 +1,7 @@
 //! The rules of a batch, as SQL inside one transaction that many batches share.
 
 use keyhook_component::batch::{Applied, Operation, Why};
+use keyhook_component::fail_point;
 use keyhook_component::record::{Key, Kind, Record};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
@@ -57,6 +58,7 @@ pub(super) fn apply_all<'a>(
 
 fn apply(connection: &Connection, operations: &[Operation]) -> rusqlite::Result<Applied> {
     for (index, operation) in operations.iter().enumerate() {
+        fail_point!("sqlite.between_statements");
         if let Some(why) = write(connection, operation)? {
             return Ok(Applied::Refused { operation: index, why });
         }

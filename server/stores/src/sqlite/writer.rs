@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 use keyhook_component::batch::{Applied, Held, Operation};
+use keyhook_component::fail_point;
 use keyhook_component::record::Kind;
 use keyhook_component::store::StoreError;
 use keyhook_core::id::RecordId;
@@ -199,6 +200,7 @@ impl Writer {
             None => self.decide(&mut group, Care::Savepoints, jobs),
         });
         let decided = decided.map_err(|error| Failure::of(&self.path, &error)).map(Option::unwrap_or_default);
+        fail_point!("sqlite.after_commit");
         for (index, Write { held, answer, .. }) in group.writes.drain(..).enumerate() {
             // Whoever waits above for the write's end hears of it first, even if the caller has gone.
             drop(held);
@@ -215,6 +217,7 @@ impl Writer {
 
     /// Runs a group as one transaction; `None` if it must be run again with savepoints, and nothing is written.
     fn decide(&mut self, group: &mut Group, care: Care, jobs: &Receiver<Job>) -> rusqlite::Result<Option<Vec<Applied>>> {
+        fail_point!("sqlite.before_begin");
         self.begin()?;
         let mut decided = Vec::with_capacity(group.writes.len());
         loop {
@@ -264,6 +267,7 @@ impl Writer {
     }
 
     fn commit(&self) -> rusqlite::Result<()> {
+        fail_point!("sqlite.before_commit");
         self.connection.prepare_cached("COMMIT")?.execute([]).map(drop).inspect_err(|_| self.roll_back())
     }
 
