@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::hidden::starred;
 use super::text::{Origin, Place};
 
 /// One finding.
@@ -72,7 +73,7 @@ fn caret(f: &mut fmt::Formatter<'_>, place: &Place, label: &str) -> fmt::Result 
     let gutter = " ".repeat(number.len());
     writeln!(f, "{gutter}--> {place}")?;
     writeln!(f, "{gutter} |")?;
-    writeln!(f, "{number} | {}", place.line())?;
+    writeln!(f, "{number} | {}", starred(place.line()))?;
     let marks = "^".repeat(place.width());
     // A tab before the mark stays a tab, so that the caret stands below what it means.
     let indent: String = place.line().chars().take(column - 1).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();

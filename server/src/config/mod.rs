@@ -6,6 +6,7 @@
 mod aside;
 mod diagnostic;
 mod environment;
+mod hidden;
 mod locate;
 mod reader;
 mod rules;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use keyhook_component::record::Group;
 use keyhook_component::registry;
 
+use crate::config::hidden;
 use crate::config::reader::{Section, quoted};
 use crate::nearest::nearest;
 
@@ -83,14 +84,7 @@ impl GroupStore {
 
     /// The URL with its password masked.
     pub(crate) fn shown(&self) -> String {
-        let masked = match self.address.rsplit_once('@') {
-            Some((before, host)) => match before.rsplit_once(':') {
-                Some((user, _)) if !user.ends_with('/') && user.contains("//") => format!("{user}:***@{host}"),
-                _ => format!("***@{host}"),
-            },
-            None => self.address.clone(),
-        };
-        format!("{}:{masked}", self.scheme)
+        hidden::shortened(&format!("{}:{}", self.scheme, self.address))
     }
 }
 
