@@ -90,7 +90,16 @@ part_timing() {
   grep '  max |t|' "$logs/timing.log"
 }
 part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
-part_bench() { build_release; cargo build --locked --release -p keyhook-bench && taskset -c 1 target/release/keyhook-bench "$@"; }
+# Speed beside a bare hyper server; --help tells the options. What a run needs besides the binary, it says itself.
+part_bench() {
+  build_release
+  local bench=$root/target/release/keyhook-bench needs
+  cargo build --locked --release -p keyhook-bench --bins && needs=$("$bench" needs "$@") || return 1
+  case $needs in *fill*) cargo build --locked --release -p keyhook-bench-fill || return 1 ;; esac
+  case $needs in *plugins*) cargo build --locked --release -p keyhook-bench --examples || return 1 ;; esac
+  case $needs in *openssl*) install_debian openssl openssl || return 1 ;; esac
+  taskset -c 1 "$bench" "$@"
+}
 
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
 parts=("$@")

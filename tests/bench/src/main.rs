@@ -1,92 +1,74 @@
-//! Speed beside a bare hyper server: both on core 0, the client on core 1, interleaved rounds, medians of per-round ratios: of the rates,
-//! and of the processor time per answer, which is what counts where one fdatasync takes longer than a millisecond.
+//! The benchmark: keyhook's release binary beside a bare hyper server on one core, the client on another. `./runtests.sh bench` runs it.
 //!
-//! `keyhook-bench [--rounds N] [--seconds N] [--connections N]` runs it; `keyhook-bench bare PORT` is the bare server.
-//! Only the ratios mean something: the machine's speed moves by a factor of three.
+//! Only ratios of one run mean something: a machine's speed moves by a factor of three while other things run on it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on ends by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the real clock and is told by the environment what to measure")]
 #![allow(clippy::cast_precision_loss, reason = "figures of a benchmark are far below 2^52")]
 
-mod bare;
-mod load;
-mod target;
+mod client;
+mod flow;
+mod machine;
+mod plan;
+mod race;
+mod readme;
+mod sections;
+mod server;
+mod table;
 
-use std::time::Duration;
+use std::path::Path;
+use std::process::ExitCode;
 
-use load::{Load, Measured};
-use target::{Bare, Keyhook, Target};
+use machine::Machine;
+use plan::Plan;
+use table::Table;
 
-/// How long and how hard.
-struct Plan {
-    rounds: usize,
-    seconds: u64,
-    connections: usize,
-}
-
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [command, port] = arguments.as_slice()
+    if let [command, port, tls @ ..] = arguments.as_slice()
         && command == "bare"
     {
-        return bare::serve(port.parse().expect("a port"));
+        let tls = if let [chain, key] = tls { Some((Path::new(chain), Path::new(key))) } else { None };
+        server::bare::serve(port.parse().expect("a port"), tls);
+        return ExitCode::SUCCESS;
     }
-    let plan = Plan {
-        rounds: option(&arguments, "--rounds", 5),
-        seconds: option(&arguments, "--seconds", 2),
-        connections: option(&arguments, "--connections", 64),
+    let (asks, options) = match arguments.split_first() {
+        Some((command, options)) if command == "needs" => (true, options),
+        _ => (false, arguments.as_slice()),
     };
-    println!("one fdatasync: {:.0} µs (median of 200)", target::fdatasync_micros());
-    println!("server on core 0, client on core 1, {} connections, {} rounds of {} s", plan.connections, plan.rounds, plan.seconds);
-    let bare = Bare::start();
-    let keyhook = Keyhook::start();
-    let access_token = keyhook.access_token();
-    for (name, load) in [
-        ("token (client_credentials, durable)", keyhook.client_credentials()),
-        ("introspection", keyhook.introspection(&access_token)),
-        ("metadata", keyhook.metadata()),
-    ] {
-        report(name, &plan, &bare, &keyhook, &load);
+    match Plan::parse(options) {
+        Ok(plan) if asks => {
+            println!("{}", plan.needs().join(" "));
+            ExitCode::SUCCESS
+        }
+        Ok(plan) => run(&plan),
+        Err(what) => {
+            eprintln!("{what}\n\n{}", plan::USAGE);
+            ExitCode::from(2)
+        }
     }
-    println!("idle memory before the load: {:.1} MB; start to first answer: {:.0} ms", keyhook.idle_megabytes, keyhook.ready_millis);
 }
 
-fn report(name: &str, plan: &Plan, bare: &Bare, keyhook: &Keyhook, load: &Load) {
-    let mut rounds = Vec::new();
-    for _ in 0..plan.rounds {
-        let floor = run(plan, bare, &Bare::load());
-        let measured = run(plan, keyhook, load);
-        assert_eq!(measured.0.failures, 0, "{name}: wrong answers");
-        rounds.push((floor, measured));
+fn run(plan: &Plan) -> ExitCode {
+    let machine = Machine::look(&plan.folder);
+    println!("one fdatasync: {:.0} µs (median of 200)", machine.fdatasync_micros);
+    println!("server on core 0, client on core 1, {} connections, {} rounds of {:?}", plan.connections, plan.rounds, plan.turn);
+    let mut table = Table::new(machine);
+    sections::speed::run(plan, &mut table);
+    sections::plugins::run(plan, &mut table);
+    sections::start::run(plan, &mut table);
+    sections::memory::run(plan, &mut table);
+    sections::growth::run(plan, &mut table);
+    sections::overload::run(plan, &mut table);
+    sections::purge::run(plan, &mut table);
+    let markdown = table.markdown(plan);
+    println!("\n{markdown}");
+    if plan.readme {
+        readme::write(Path::new("README.md"), &markdown);
     }
-    let of = |figure: fn(&(Round, Round)) -> f64| median(rounds.iter().map(figure).collect());
-    println!(
-        "{name:36} rate {:.2}  cpu {:.2}   {:7.0}/s beside {:7.0}/s   {:5.1} µs beside {:4.1} µs   p99 {:.1} ms",
-        of(|(floor, ours)| ours.0.rate / floor.0.rate),
-        of(|(floor, ours)| floor.1 / ours.1),
-        of(|(_, ours)| ours.0.rate),
-        of(|(floor, _)| floor.0.rate),
-        of(|(_, ours)| ours.1),
-        of(|(floor, _)| floor.1),
-        of(|(_, ours)| ours.0.p99_millis),
-    );
-}
-
-/// What the client saw, and the server's processor time per answer in microseconds.
-type Round = (Measured, f64);
-
-fn run(plan: &Plan, target: &dyn Target, load: &Load) -> Round {
-    let before = target.cpu_micros();
-    let measured = load.run(target.address(), plan.connections, Duration::from_secs(plan.seconds));
-    let per_answer = (target.cpu_micros() - before) / (measured.rate * plan.seconds as f64).max(1.0);
-    (measured, per_answer)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn option<T: std::str::FromStr>(arguments: &[String], name: &str, default: T) -> T {
-    let value = arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    value.and_then(|value| value.parse().ok()).unwrap_or(default)
+    let (kept, missed) = table.outcome();
+    for what in &missed {
+        println!("missed by more than a quarter: {what}");
+    }
+    println!("{kept} passed, {} failed", missed.len());
+    if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
