@@ -4,13 +4,23 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::http::Client;
 
-/// The binary under test: `KEYHOOK_BIN`, or the one that cargo built beside the tests.
+static CHOSEN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Lets this process test another binary; the first word counts.
+pub fn choose(program: &Path) {
+    let _ = CHOSEN.set(program.to_owned());
+}
+
+/// The binary under test: the one that was chosen, `KEYHOOK_BIN`, or the one that cargo built beside the tests.
 pub fn path() -> PathBuf {
+    if let Some(chosen) = CHOSEN.get() {
+        return chosen.clone();
+    }
     #[allow(clippy::disallowed_methods, reason = "the harness is told by the environment which binary to test")]
     let named = std::env::var_os("KEYHOOK_BIN").map(PathBuf::from);
     named.unwrap_or_else(|| {

@@ -4,6 +4,7 @@
 pub mod back_channel;
 pub mod binary;
 pub mod captured;
+pub mod crash;
 pub mod flow;
 #[cfg(doctest)]
 pub mod guide;

@@ -24,7 +24,11 @@ pub struct Pair {
 impl Pair {
     /// One process; `more` is added to the configuration.
     pub fn single(name: &str, more: &str) -> Pair {
-        let production = Production::new(name, more);
+        Pair::single_in(Production::new(name, more))
+    }
+
+    /// One process in a folder that is there.
+    pub fn single_in(production: Production) -> Pair {
         let first = production.serve();
         Pair::around(production, first)
     }
@@ -119,9 +123,14 @@ impl Pair {
         self.servers[0] = self.production.serve();
     }
 
+    /// The same with variables in its environment.
+    pub fn restart_with(&mut self, environment: &[(&str, &str)]) {
+        self.servers[0] = self.production.serve_with(environment);
+    }
+
     /// Waits for the end of the first process, which has been told.
-    pub fn ended(&mut self) {
-        self.servers[0].wait();
+    pub fn ended(&mut self) -> Option<i32> {
+        self.servers[0].wait()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A folder as an operator has it for `keyhook serve`: configuration, master key, plugins, lock.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use crate::binary::{self, Server, free_port};
 use crate::scratch::Scratch;
@@ -63,6 +63,13 @@ impl Production {
     /// Starts `keyhook serve` and waits until it answers.
     pub fn serve(&self) -> Server {
         Server::start(self.path(), &["serve".to_owned()], self.port)
+    }
+
+    /// The same with variables in its environment.
+    pub fn serve_with(&self, environment: &[(&str, &str)]) -> Server {
+        let mut command = Command::new(binary::path());
+        command.arg("serve").current_dir(self.path()).envs(environment.iter().copied()).stdin(Stdio::null());
+        Server::launch(command, self.port)
     }
 
     /// What `keyhook serve` says when it does not start, and its exit status.
