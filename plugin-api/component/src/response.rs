@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use keyhook_core::error::OAuthError;
 use keyhook_core::redirect::ValidatedRedirectUri;
 
 /// The content security policy of every page that has none of its own. No `form-action`: browsers apply it to the redirect after
@@ -70,6 +71,15 @@ impl Response {
         let mut response = Response { status, headers: HeaderMap::with_capacity(8), body: body.into() };
         response.headers.insert(header::CONTENT_TYPE, content_type);
         response
+    }
+
+    /// Says when to try again, where the error does; a 503 always does (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn with_retry(self, error: &OAuthError) -> Response {
+        match error.retry_after.or_else(|| (error.status() == 503).then_some(1)) {
+            Some(seconds) => self.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            None => self,
+        }
     }
 
     /// Forbids caches to keep it.

@@ -169,7 +169,7 @@ impl Application {
                 self.metrics.turn_away(Turned::Overload);
                 tracing::info!(event = "refused", code = "KH0133", request_id = id, status = 503, "too many unfinished bodies");
                 let busy = failure::edge(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the server is busy");
-                return failure::with_id(busy.with(header::RETRY_AFTER, HeaderValue::from_static("1")), id);
+                return failure::with_id(busy.with_retry(&overloaded()), id);
             }
             BodyError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long", Turned::BodyTooLong),
             BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time", Turned::TooSlow),

@@ -27,7 +27,7 @@ pub fn response(refusal: &Refusal, request: &Request, context: &Context, is_page
             parameters.push(("iss", context.settings.issuer.as_str()));
             Response::redirect(to, &parameters)
         }
-        Refusal::Page(error) if is_page => with_retry(context.pages.error(request, &context.settings, error), error),
+        Refusal::Page(error) if is_page => context.pages.error(request, &context.settings, error).with_retry(error),
         Refusal::Page(error) if context.settings.dev => {
             Response { body: error.json_explained(&request.id).into(), ..json(error, &context.settings.realm) }
         }
@@ -43,7 +43,7 @@ pub fn json(error: &OAuthError, realm: &str) -> Response {
     if let Some(challenge) = error.www_authenticate(realm).and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
         response.headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
-    with_retry(response, error)
+    response.with_retry(error)
 }
 
 /// The response to a request that never became one.
@@ -62,14 +62,6 @@ pub(crate) fn with_id(response: Response, id: &str) -> Response {
     match HeaderValue::from_str(id) {
         Ok(id) => response.with(HeaderName::from_static(request_id::HEADER), id),
         Err(_) => response,
-    }
-}
-
-fn with_retry(response: Response, error: &OAuthError) -> Response {
-    let seconds = error.retry_after.or_else(|| (error.status() == 503).then_some(1));
-    match seconds {
-        Some(seconds) => response.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
-        None => response,
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) const SATURATED: &str = "KH0533";
 pub(crate) const BAD_ANSWER: &str = "KH0534";
 /// A plugin denied the request.
 pub(crate) const DENIED: &str = "KH0535";
+/// A path parameter of a handler decodes to control characters.
+pub(crate) const PATH: &str = "KH0536";
 
 /// 500: the plugin panicked in `hook`; `text` is for the log.
 pub(crate) fn panicked(plugin: &str, hook: &str, text: &str) -> OAuthError {

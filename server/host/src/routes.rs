@@ -62,7 +62,7 @@ fn refused(error: OAuthError) -> Refused {
 
 impl PluginRoute {
     async fn run(&self, request: &Request) -> Result<Response, OAuthError> {
-        let mut call = self.call(request);
+        let mut call = self.call(request)?;
         if self.inline {
             return route(&self.instance, self.index, &mut call);
         }
@@ -89,16 +89,19 @@ impl PluginRoute {
         }
     }
 
-    fn call(&self, request: &Request) -> Call {
+    fn call(&self, request: &Request) -> Result<Call, OAuthError> {
         let mut request = request.clone();
         for (_, value) in &mut request.path_parameters {
             *value = decoded(value);
+            if value.contains(char::is_control) {
+                return Err(OAuthError::invalid_request("the path holds control characters").with_kh(failure::PATH));
+            }
         }
         let draft = HookCall { request: Some(Arc::new(request)), ..HookCall::default() };
         let (plugin, world) = (Arc::clone(&self.instance.plugin), Arc::clone(&self.chains.world));
         let mut call = Call::new(Scene::Route, Arc::clone(&self.shown), plugin, world, draft);
         call.chains = Some(Arc::clone(&self.chains));
-        call
+        Ok(call)
     }
 
     fn late(&self, error: OAuthError) -> OAuthError {

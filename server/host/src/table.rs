@@ -68,6 +68,12 @@ impl Description {
         if !is_name(&self.name) {
             return Err(Refusal::BadTable(format!("plugin name {:?} (1 to 64 of a-z A-Z 0-9 - _ .)", self.name)));
         }
+        if is_the_servers(&self.name) {
+            return Err(Refusal::BadTable(format!(
+                "plugin name {:?}, under which the server's own cookies would be the plugin's",
+                self.name
+            )));
+        }
         if self.version.len() > 64 || self.version.chars().any(char::is_control) {
             return Err(Refusal::BadTable(format!("version of plugin {:?}", self.name)));
         }
@@ -85,6 +91,11 @@ impl Description {
 /// Whether a plugin may be called so.
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// A plugin sees and sets the cookies called `<plugin>-…`; the server's begin with `__Host-keyhook` and `keyhook-dev-`.
+fn is_the_servers(name: &str) -> bool {
+    name.starts_with("__") || ["keyhook", "keyhook-dev"].contains(&name) || name.starts_with("keyhook-dev-")
 }
 
 fn check_hook(hook: &HookDescription) -> Result<(), Refusal> {
@@ -123,5 +134,22 @@ fn check_route(route: &RouteDescription) -> Result<(), Refusal> {
     match matchit::Router::new().insert(route.path.as_str(), ()) {
         Ok(()) => Ok(()),
         Err(error) => refuse(&error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_is_not_called_so_that_the_servers_cookies_would_be_its_own() {
+        let named =
+            |name: &str| Description { name: name.to_owned(), version: String::new(), hooks: Vec::new(), routes: Vec::new() }.check();
+        for wrong in ["__Host-keyhook", "__Secure-x", "keyhook", "keyhook-dev", "keyhook-dev-8080", ""] {
+            assert!(named(wrong).is_err(), "{wrong}");
+        }
+        for right in ["hello", "keyhook-ldap", "Acme.Login_2"] {
+            assert_eq!(named(right), Ok(()), "{right}");
+        }
     }
 }

@@ -136,6 +136,53 @@ fn a_plugin_sends_nobody_elsewhere_and_sets_nothing_of_the_hosts() {
     assert_eq!(framed.header("x-frame-options"), Some("DENY"));
 }
 
+/// A page of a sign-in holds form tokens: no plugin opens it to scripts of other origins, or speaks to browsers for the whole host.
+#[test]
+fn a_plugin_cannot_open_the_pages_of_a_sign_in_or_speak_for_the_host() {
+    const OF_THE_HOST: [(&str, &str); 6] = [
+        ("strict-transport-security", "max-age=0"),
+        ("alt-svc", "h3=\"evil.example:443\""),
+        ("clear-site-data", "\"cookies\""),
+        ("service-worker-allowed", "/"),
+        ("connection", "upgrade"),
+        ("transfer-encoding", "chunked"),
+    ];
+    const OPENING: [(&str, &str); 6] = [
+        ("access-control-allow-origin", "*"),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("cross-origin-opener-policy", "unsafe-none"),
+        ("cross-origin-resource-policy", "cross-origin"),
+        ("cross-origin-embedder-policy", "unsafe-none"),
+        ("timing-allow-origin", "*"),
+    ];
+    const BROKEN: [(&str, &str); 4] = [("x-a", "b\r\nset-cookie: a=b"), ("x-a", "b\u{7f}"), ("x a", "b"), ("set-cookie", "other=1")];
+    let mut stage = stage(SHORT);
+    for (name, value) in OF_THE_HOST.into_iter().chain(OPENING).chain(BROKEN) {
+        let answer = stage.arrive(&[("misdeed", "header"), ("name", name), ("value", value)]);
+        assert_eq!(answer.location_parameter("error").as_deref(), Some("server_error"), "{name}: {} {:?}", answer.status, answer.headers);
+        let is_said = |(said, what): &(String, String)| *said == name.to_ascii_lowercase() && what == value;
+        assert!(!answer.headers.iter().any(is_said), "{name}: {:?}", answer.headers);
+    }
+    for (name, value) in OF_THE_HOST {
+        let answer = stage.get(&format!("/x/misbehaving/header/{name}?value={}", keyhook_tests::http::encode(value)));
+        assert_eq!(answer.status, 500, "{name}: {:?}", answer.headers);
+    }
+    let opened = stage.get("/x/misbehaving/header/access-control-allow-origin?value=*");
+    assert_eq!(opened.header("access-control-allow-origin"), Some("*"), "what it says of a URL of its own is its affair");
+    assert_eq!(stage.arrive(&[("misdeed", "header"), ("name", "x-a"), ("value", "b")]).header("x-a"), Some("b"));
+}
+
+/// RFC 3986 §2.1: what a path parameter decodes to is text; control characters reach no plugin.
+#[test]
+fn control_characters_in_a_path_reach_no_handler() {
+    let mut stage = stage(SHORT);
+    for wrong in ["%00", "a%0d%0aX:%20y", "a%0A", "%7f", "%1b%5b2J", "a/b%00", "%C2%85"] {
+        let answer = stage.get(&format!("/x/misbehaving/echo/{wrong}"));
+        assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_request"), "{wrong}: {}", answer.text());
+    }
+    assert_eq!(stage.get("/x/misbehaving/echo/a%20b/%C3%A9%2f").text(), "a b/é/");
+}
+
 #[test]
 fn a_plugin_may_ask_the_server_itself_while_it_answers() {
     let mut stage = stage("[plugins.misbehaving]\ntimeout = \"5s\"\n");

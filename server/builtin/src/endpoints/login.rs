@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
@@ -142,10 +142,7 @@ fn again(flow: &Flow<'_>, user: &str, error: &OAuthError) -> Response {
     let mut event = flow.event.clone();
     super::refused(&mut event, error);
     flow.context.audit.record(event);
-    match error.retry_after {
-        Some(seconds) => response.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
-        None => response,
-    }
+    response.with_retry(error)
 }
 
 fn page(flow: &Flow<'_>, status: StatusCode, user: &str, problem: &str) -> Response {

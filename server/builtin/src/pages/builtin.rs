@@ -36,10 +36,6 @@ impl Pages for BuiltinPages {
             let details = if settings.dev { details(error) } else { String::new() };
             page(status, &Problem { base: base(settings), title, advice, code: error.kh, request_id: &request.id, details: &details })
         };
-        let response = match error.retry_after {
-            Some(seconds) => response.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
-            None => response,
-        };
         match error.www_authenticate(&settings.realm).and_then(|value| HeaderValue::from_str(&value).ok()) {
             Some(challenge) => response.with(header::WWW_AUTHENTICATE, challenge),
             None => response,

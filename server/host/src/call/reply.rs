@@ -9,7 +9,7 @@ use super::limits::{BODY_BYTES, HEADER_BYTES, HEADERS};
 use super::{Call, Scene, is_authorization};
 
 /// Headers that belong to the connection (RFC 9110 §7.6.1).
-const NOT_FOR_PLUGINS: [&str; 9] = [
+const OF_THE_CONNECTION: [&str; 9] = [
     "connection",
     "content-length",
     "transfer-encoding",
@@ -20,6 +20,13 @@ const NOT_FOR_PLUGINS: [&str; 9] = [
     "proxy-authenticate",
     "proxy-connection",
 ];
+
+/// Headers that speak for the whole host: a browser obeys them beyond this one answer.
+const OF_THE_HOST: [&str; 7] =
+    ["strict-transport-security", "public-key-pins", "alt-svc", "clear-site-data", "service-worker-allowed", "nel", "report-to"];
+
+/// Beginnings of headers that let pages of other origins read an answer: never those of a sign-in, which hold form tokens.
+const OPENING: [&str; 3] = ["access-control-", "cross-origin-", "timing-allow-origin"];
 
 /// An answer that is being written.
 pub(crate) struct Reply {
@@ -132,7 +139,8 @@ impl Call {
         let permitted = match name.as_str() {
             "set-cookie" => value.strip_prefix(&*self.plugin.name).is_some_and(|rest| rest.starts_with('-')),
             "location" | "refresh" | "content-location" => self.may_redirect(value, name == header::REFRESH),
-            other => !NOT_FOR_PLUGINS.contains(&other),
+            other if OF_THE_CONNECTION.contains(&other) || OF_THE_HOST.contains(&other) => false,
+            other => self.scene == Scene::Route || !OPENING.iter().any(|start| other.starts_with(start)),
         };
         if permitted { Ok(()) } else { Err(abi::NOT_PERMITTED) }
     }
