@@ -40,6 +40,15 @@ pub(crate) fn load<P: AsRef<Path>>(files: &[P]) -> Result<Keyring, Failure> {
 }
 
 fn read(path: &Path) -> Result<Secret<[u8; 32]>, Failure> {
+    // A message goes into the journal; the commonest mistake must not take the key there.
+    if path.to_str().is_some_and(|text| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Err(Failure::new(
+            "KH0602",
+            Exit::Configuration,
+            "[keys] master_file looks like a master key; it has to name a file that holds one",
+        )
+        .help("write the key into a file of mode 0600 and name that file; if the key has been seen by others, make a new one"));
+    }
     let shown = path.display();
     let unreadable = |error: std::io::Error| {
         Failure::new("KH0602", Exit::Configuration, format!("the master key {shown} cannot be read: {error}"))
@@ -84,13 +93,7 @@ pub(crate) fn generate(path: &Path, random: &dyn Random) -> Result<(), Failure> 
     }
     line.push('\n');
     let line = Secret::new(line);
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
-        fail_point!("keys.before_write");
-        file.write_all(line.expose().as_bytes())?;
-        fail_point!("keys.before_sync");
-        file.sync_all()
-    });
-    written.map_err(|error| {
+    write_new(path, line.expose()).map_err(|error| {
         let shown = path.display();
         let failure = Failure::new("KH0605", Exit::Failed, format!("the master key {shown} cannot be written: {error}"));
         if error.kind() == ErrorKind::AlreadyExists {
@@ -99,6 +102,32 @@ pub(crate) fn generate(path: &Path, random: &dyn Random) -> Result<(), Failure> 
         }
         failure
     })
+}
+
+/// Gives a file its name when all of it is on the disk: half a key must neither be taken for one nor keep the name from the next
+/// attempt.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = Path::new(&beside);
+    // What an attempt that was cut short has left.
+    match fs::remove_file(beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside).and_then(|mut file| {
+        fail_point!("keys.before_write");
+        file.write_all(text.as_bytes())?;
+        fail_point!("keys.before_sync");
+        file.sync_all()?;
+        // Unlike a rename this replaces nothing.
+        fs::hard_link(beside, path)
+    });
+    // Not the reason of a failure: the key is there, or is not.
+    let _ = fs::remove_file(beside);
+    written?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Makes the file unless it is there.
@@ -135,6 +164,10 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
         assert!(load(&[&path]).is_ok());
         assert_eq!(generate(&path, &Counting).unwrap_err().code(), "KH0605");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something else was left");
+        fs::write(folder.path().join("other.key.part"), "half").unwrap();
+        generate(&folder.path().join("other.key"), &Counting).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         ensure(&path, &Counting).unwrap();
     }
 
@@ -145,6 +178,14 @@ mod tests {
         generate(&path, &Counting).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!(load(&[&path]).err().unwrap().code(), "KH0603");
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_its_file_is_refused_and_not_repeated() {
+        let key = "0123456789abcdef".repeat(4);
+        let failure = load(&[&key]).err().unwrap();
+        assert_eq!(failure.code(), "KH0602");
+        assert!(!failure.to_string().contains("0123456789"), "{failure}");
     }
 
     #[test]
