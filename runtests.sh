@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The one task runner: ./runtests.sh [part …]   (no part: all)
-#   fmt lint unit it interop browser readme timing deny       what `all` runs, in this order
+#   fmt lint unit it crash interop browser readme timing deny what `all` runs, in this order
 #   bench                                                     speed beside a bare hyper server, on request
 #   evidence                                                  server/docs/evidence.md anew from its ledger
 # KEYHOOK_TIMING_SECONDS=600 measures the comparisons of secrets for longer.
@@ -69,6 +69,8 @@ part_fmt() { check fmt cargo fmt --all --check; }
 part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
 part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests; }
 part_it() { build_release; counted "black box" cargo test --locked --no-fail-fast -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
+# The process ends at named places of its code; a binary of its own, because no other has them.
+part_crash() { counted crash cargo test --locked -p keyhook-tests --features fail-points --test fail_points; }
 part_interop() {
   build_release; check "install Python clients" python_tools; check "install Node clients" node_tools
   counted interop cargo test --locked -p keyhook-tests --test black_box interop::
@@ -103,8 +105,8 @@ part_bench() {
 
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
 parts=("$@")
-[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit it interop browser readme timing deny)
-[ "${parts[*]}" = all ] && parts=(fmt lint unit it interop browser readme timing deny)
+[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit it crash interop browser readme timing deny)
+[ "${parts[*]}" = all ] && parts=(fmt lint unit it crash interop browser readme timing deny)
 for part in "${parts[@]}"; do
   if ! declare -F "part_$part" >/dev/null; then say "runtests.sh: no part named $part; the parts are in the head of this file" >&2; exit 2; fi
 done

@@ -2,11 +2,11 @@
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::wire::{Answer, LONGEST};
@@ -20,6 +20,7 @@ pub(crate) struct AdminSocket {
     /// The file's number: another process may have put its own in this place.
     inode: u64,
     accepting: JoinHandle<()>,
+    stop: Arc<Notify>,
     answering: mpsc::Receiver<()>,
 }
 
@@ -27,7 +28,7 @@ pub(crate) struct AdminSocket {
 struct Office {
     desk: Desk,
     succession: Arc<Succession>,
-    /// Held while something is being answered.
+    /// Held until something is answered.
     answering: mpsc::Sender<()>,
 }
 
@@ -51,8 +52,9 @@ impl AdminSocket {
         std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         let inode = std::fs::metadata(&beside).map_err(failed)?.ino();
         let (answering, answered) = mpsc::channel(1);
-        let accepting = tokio::spawn(accept(listener, Arc::new(Office { desk, succession, answering })));
-        Ok(AdminSocket { path: beside, inode, accepting, answering: answered })
+        let stop = Arc::<Notify>::default();
+        let accepting = tokio::spawn(accept(listener, Arc::new(Office { desk, succession, answering }), Arc::clone(&stop)));
+        Ok(AdminSocket { path: beside, inode, accepting, stop, answering: answered })
     }
 
     /// Takes the place at `path`, from one moment to the next. What lies there is replaced.
@@ -65,9 +67,9 @@ impl AdminSocket {
         Ok(())
     }
 
-    /// Hears nobody any more, and waits a moment until what was asked is answered.
+    /// Hears only those who came already, and waits a moment until what they asked is answered.
     pub(crate) async fn finish(mut self) {
-        self.accepting.abort();
+        self.stop.notify_one();
         // The accepting task holds a sender until it is gone, every answer under way another one.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.answering.recv()).await;
     }
@@ -93,12 +95,17 @@ fn remove(path: &Path) -> std::io::Result<()> {
     }
 }
 
-async fn accept(listener: UnixListener, office: Arc<Office>) {
+async fn accept(listener: UnixListener, office: Arc<Office>, stop: Arc<Notify>) {
     loop {
-        match listener.accept().await {
+        let accepted = tokio::select! {
+            // Who waits in the queue is heard before the stop: another process may have the place already.
+            biased;
+            accepted = listener.accept() => accepted,
+            () = stop.notified() => return,
+        };
+        match accepted {
             Ok((stream, _)) => {
-                // Only an answer under way keeps a stopping server, not an open connection.
-                let office = Arc::downgrade(&office);
+                let office = Arc::clone(&office);
                 tokio::spawn(async move {
                     if let Err(error) = converse(stream, office).await {
                         tracing::debug!(%error, "an admin connection ended");
@@ -113,7 +120,7 @@ async fn accept(listener: UnixListener, office: Arc<Office>) {
     }
 }
 
-async fn converse(stream: UnixStream, office: Weak<Office>) -> std::io::Result<()> {
+async fn converse(stream: UnixStream, office: Arc<Office>) -> std::io::Result<()> {
     let peer = stream.peer_cred()?.uid();
     let (read, mut write) = stream.into_split();
     if !admitted(peer) {
@@ -122,8 +129,10 @@ async fn converse(stream: UnixStream, office: Weak<Office>) -> std::io::Result<(
     }
     let mut lines = BufReader::new(read.take(LONGEST));
     let mut line = String::new();
+    // A stopping server owes one answer to whoever came, and waits for no other question.
+    let (later, mut office) = (Arc::downgrade(&office), Some(office));
     while lines.read_line(&mut line).await? > 0 {
-        let Some(office) = office.upgrade() else { return Ok(()) };
+        let Some(office) = office.take().or_else(|| later.upgrade()) else { return Ok(()) };
         let _answering = office.answering.clone();
         let result = match serde_json::from_str::<Operation>(&line) {
             Ok(Operation::HandOver {}) => {
