@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::back_channel::{BackChannel, Tokens};
 use crate::binary::{self, Server, free_port};
+use crate::crash::Site;
 use crate::flow::{self, Ask, Person, Pkce};
 use crate::http::Client;
 use crate::production::Production;
@@ -70,6 +71,11 @@ impl Pair {
         let mut client = self.servers[index].client();
         client.host = format!("localhost:{}", self.production.port);
         client
+    }
+
+    /// The first process, as its client sees it.
+    pub fn site(&self) -> Site {
+        Site { node: self.nodes()[0].clone(), redirect_uri: REDIRECT_URI.to_owned(), verifier: self.pkce().verifier }
     }
 
     /// A browser at the first process.

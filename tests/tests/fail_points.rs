@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use keyhook_tests::binary::{self, pause};
-use keyhook_tests::crash::{Checked, check, load, random};
+use keyhook_tests::crash::{Checked, Manner, check, load, random};
 use keyhook_tests::evidence::{Figure, record};
 use keyhook_tests::pair::Pair;
 use keyhook_tests::production::Production;
@@ -29,7 +29,7 @@ fn choose() {
 /// A life that ends at the point; `false` if it was never reached.
 fn life(pair: &mut Pair, point: &str, codes: Vec<String>) -> (Checked, bool) {
     pair.restart_with(&[("FAIL_POINT", point)]);
-    let told = load(pair, codes, |_, done| {
+    let told = load(&pair.site(), Manner::Dies, codes, |_, done| {
         while !done() {
             pause();
         }
@@ -40,7 +40,7 @@ fn life(pair: &mut Pair, point: &str, codes: Vec<String>) -> (Checked, bool) {
     let started = Instant::now();
     pair.restart();
     assert!(started.elapsed() <= Duration::from_secs(2), "a start after a crash took {:?}", started.elapsed());
-    (check(pair, told), reached)
+    (check(&pair.site(), Manner::Dies, told), reached)
 }
 
 fn stop(pair: &mut Pair) {
@@ -54,12 +54,12 @@ fn a_process_that_ends_in_a_commit_or_a_checkpoint_leaves_all_or_nothing() {
     let mut pair = Pair::single("fail-points", "");
     let mut browser = pair.browser();
     let (mut checked, mut reached) = (Checked::default(), 0);
-    for round in 0..rounds() {
+    for _ in 0..rounds() {
         for point in COMMIT.into_iter().chain(["sqlite.before_checkpoint", "sqlite.after_checkpoint"]) {
             let codes: Vec<_> = (0..CODES).map(|_| pair.code(&mut browser)).collect();
             stop(&mut pair);
             // A checkpoint comes once, when the process stops.
-            let count = if COMMIT.contains(&point) { 1 + random(20 + round) } else { 1 };
+            let count = if COMMIT.contains(&point) { 1 + random(6) } else { 1 };
             let (found, here) = life(&mut pair, &format!("{point}:{count}"), codes);
             assert!(here, "{point} was not reached {count} times");
             checked += found;

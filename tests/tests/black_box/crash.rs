@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use keyhook_tests::back_channel::Tokens;
-use keyhook_tests::crash::{Checked, check, load, random};
+use keyhook_tests::crash::{Checked, Manner, check, load, random};
 use keyhook_tests::evidence::{Figure, record};
 use keyhook_tests::pair::Pair;
 
@@ -25,7 +25,7 @@ fn kills() -> usize {
 fn round(pair: &mut Pair, codes: Vec<String>) -> (Checked, Duration) {
     let (enough, spins) = (1 + random(CODES * 3), random(200_000));
     let server = pair.server();
-    let told = load(pair, codes, |answers, done| {
+    let told = load(&pair.site(), Manner::Dies, codes, |answers, done| {
         while answers.load(Ordering::SeqCst) < enough && !done() {
             std::thread::yield_now();
         }
@@ -37,7 +37,7 @@ fn round(pair: &mut Pair, codes: Vec<String>) -> (Checked, Duration) {
     pair.restart();
     let took = started.elapsed();
     assert!(took <= Duration::from_secs(2), "a start after a crash took {took:?}");
-    (check(pair, told), took)
+    (check(&pair.site(), Manner::Dies, told), took)
 }
 
 fn stretch(kills: usize) {
