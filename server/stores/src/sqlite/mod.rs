@@ -4,6 +4,7 @@
 //! every write happens in a `BEGIN IMMEDIATE` transaction of the one writer.
 
 mod checkpoint;
+mod courier;
 mod failure;
 mod open;
 mod purge;
@@ -29,6 +30,7 @@ use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
 use tokio::sync::oneshot;
 
+use self::courier::ReplyTo;
 use self::failure::Failure;
 use self::readers::Readers;
 use self::writer::{Job, Purge, Write, WriterHandle};
@@ -71,11 +73,13 @@ impl SqliteStore {
     async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Job) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.writer.queue(make(answer))?;
-        match answered.await {
-            Ok(outcome) => outcome.map_err(StoreError::from),
-            Err(_) => Err(Failure::ended().into()),
-        }
+        told(answered.await)
     }
+}
+
+/// What the writer said, or that it ended without a word.
+fn told<T>(answered: Result<Result<T, Failure>, oneshot::error::RecvError>) -> Result<T, StoreError> {
+    answered.map_err(|_| Failure::ended()).flatten().map_err(StoreError::from)
 }
 
 impl Store for SqliteStore {
@@ -103,7 +107,9 @@ impl Store for SqliteStore {
         Box::pin(async move {
             keys_fit(batch.operations())?;
             let (operations, held) = batch.into_parts();
-            self.ask(|answer| Job::Write(Write { operations, held, answer })).await
+            let (to, answered) = ReplyTo::here();
+            self.writer.queue(Job::Write(Write { operations, held, to }))?;
+            told(answered.await)
         })
     }
 

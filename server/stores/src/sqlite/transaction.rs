@@ -26,12 +26,35 @@ pub(super) enum Progress {
     Again,
 }
 
+/// The statements of one transaction, each looked up once.
+pub(super) struct Prepared<'c> {
+    connection: &'c Connection,
+    known: Vec<(&'static str, CachedStatement<'c>)>,
+}
+
+impl<'c> Prepared<'c> {
+    /// None yet.
+    pub(super) fn on(connection: &'c Connection) -> Prepared<'c> {
+        Prepared { connection, known: Vec::with_capacity(8) }
+    }
+
+    /// The statement of a text. A text has one place in memory, by which it is found.
+    fn of(&mut self, sql: &'static str) -> rusqlite::Result<&mut CachedStatement<'c>> {
+        let known = self.known.iter().position(|(text, _)| std::ptr::eq(*text, sql));
+        if known.is_none() {
+            self.known.push((sql, self.connection.prepare_cached(sql)?));
+        }
+        let at = known.unwrap_or(self.known.len() - 1);
+        Ok(&mut self.known[at].1)
+    }
+}
+
 /// Applies batches in order and adds what became of each to `decided`.
 ///
 /// Most refusals come from the first operation, the guard, when nothing of the batch is written yet. So nothing is spent on
 /// savepoints until one comes later; then the whole transaction starts over, which costs that one commit twice.
 pub(super) fn apply_all<'a>(
-    connection: &Connection,
+    prepared: &mut Prepared<'_>,
     batches: impl Iterator<Item = &'a [Operation]>,
     care: Care,
     decided: &mut Vec<Applied>,
@@ -39,27 +62,27 @@ pub(super) fn apply_all<'a>(
     for operations in batches {
         let guarded = care == Care::Savepoints && operations.len() > 1;
         if guarded {
-            connection.prepare_cached("SAVEPOINT batch")?.execute([])?;
+            prepared.of("SAVEPOINT batch")?.execute([])?;
         }
-        let applied = apply(connection, operations)?;
+        let applied = apply(prepared, operations)?;
         if let Applied::Refused { operation: 1.., .. } = applied {
             if !guarded {
                 return Ok(Progress::Again);
             }
-            connection.prepare_cached("ROLLBACK TO batch")?.execute([])?;
+            prepared.of("ROLLBACK TO batch")?.execute([])?;
         }
         if guarded {
-            connection.prepare_cached("RELEASE batch")?.execute([])?;
+            prepared.of("RELEASE batch")?.execute([])?;
         }
         decided.push(applied);
     }
     Ok(Progress::Decided)
 }
 
-fn apply(connection: &Connection, operations: &[Operation]) -> rusqlite::Result<Applied> {
+fn apply(prepared: &mut Prepared<'_>, operations: &[Operation]) -> rusqlite::Result<Applied> {
     for (index, operation) in operations.iter().enumerate() {
         fail_point!("sqlite.between_statements");
-        if let Some(why) = write(connection, operation)? {
+        if let Some(why) = write(prepared, operation)? {
             return Ok(Applied::Refused { operation: index, why });
         }
     }
@@ -67,35 +90,33 @@ fn apply(connection: &Connection, operations: &[Operation]) -> rusqlite::Result<
 }
 
 /// Writes one operation, or says why not.
-fn write(connection: &Connection, operation: &Operation) -> rusqlite::Result<Option<Why>> {
+fn write(prepared: &mut Prepared<'_>, operation: &Operation) -> rusqlite::Result<Option<Why>> {
     let (kind, key) = operation.target();
     let sql = statements::of(kind);
-    let statement = |sql: &'static str| connection.prepare_cached(sql);
     Ok(match operation {
-        Operation::Insert(record) => (bind(&mut statement(&sql.insert)?, record)? == 0).then_some(Why::Exists),
+        Operation::Insert(record) => (bind(prepared.of(&sql.insert)?, record)? == 0).then_some(Why::Exists),
         Operation::Put(record) => {
-            bind(&mut statement(&sql.put)?, record)?;
+            bind(prepared.of(&sql.put)?, record)?;
             None
         }
         Operation::Take { version, body, .. } => {
-            let taken = statement(&sql.take)?.execute(params![KeyColumn(key), version, body])?;
-            if taken == 0 { Some(fate(connection, kind, key)?.unwrap_or(Why::Changed)) } else { None }
+            let taken = prepared.of(&sql.take)?.execute(params![KeyColumn(key), version, body])?;
+            if taken == 0 { Some(fate(prepared, kind, key)?.unwrap_or(Why::Changed)) } else { None }
         }
         Operation::Replace(record) => {
-            let replaced = bind(&mut statement(&sql.replace)?, record)?;
-            if replaced == 0 { Some(fate(connection, kind, key)?.filter(|why| *why == Why::Absent).unwrap_or(Why::Changed)) } else { None }
+            let replaced = bind(prepared.of(&sql.replace)?, record)?;
+            if replaced == 0 { Some(fate(prepared, kind, key)?.filter(|why| *why == Why::Absent).unwrap_or(Why::Changed)) } else { None }
         }
         Operation::Delete { .. } => {
-            statement(&sql.delete)?.execute([KeyColumn(key)])?;
+            prepared.of(&sql.delete)?.execute([KeyColumn(key)])?;
             None
         }
     })
 }
 
 /// Why a record could not be taken: it is not there, or it is spent; otherwise its version differs.
-fn fate(connection: &Connection, kind: Kind, key: &Key) -> rusqlite::Result<Option<Why>> {
-    let mut statement = connection.prepare_cached(&statements::of(kind).fate)?;
-    let state = statement.query_row([KeyColumn(key)], |row| row.get::<_, i64>(0)).optional()?;
+fn fate(prepared: &mut Prepared<'_>, kind: Kind, key: &Key) -> rusqlite::Result<Option<Why>> {
+    let state = prepared.of(&statements::of(kind).fate)?.query_row([KeyColumn(key)], |row| row.get::<_, i64>(0)).optional()?;
     Ok(match state {
         None => Some(Why::Absent),
         Some(state) if row::is_spent(state) => Some(Why::Spent),

@@ -16,15 +16,20 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
 use super::checkpoint::Checkpointer;
+use super::courier::{Mail, ReplyTo};
 use super::failure::Failure;
 use super::purge;
-use super::transaction::{Care, Progress, apply_all};
+use super::transaction::{Care, Prepared, Progress, apply_all};
 
 /// How many jobs may wait. Beyond it the disk is too slow for what comes, and an answer now is better than one too late.
 const QUEUE: usize = 8192;
 
 /// How many batches share a commit at most: what a caller may have to wait for.
 const GROUP: usize = 1024;
+
+/// A commit that is not the only one of its time waits for company so many times so long, and half a millisecond in all.
+const STEP: Duration = Duration::from_micros(100);
+const STEPS: u32 = 5;
 
 /// How often an idle writer looks whether another process has written: the age that a cache above may reach.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
@@ -47,7 +52,7 @@ pub(super) enum Job {
 pub(super) struct Write {
     pub(super) operations: Vec<Operation>,
     pub(super) held: Held,
-    pub(super) answer: Answer<Applied>,
+    pub(super) to: ReplyTo,
 }
 
 /// A purge.
@@ -78,7 +83,8 @@ impl WriterHandle {
         let checkpointer = Checkpointer::start(&mut connection, &path, durable)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let (alive, ended) = watch::channel(());
-        let mut writer = Writer { connection, path, checkpointer, changed_elsewhere, data_version: 0, writes: Vec::with_capacity(GROUP) };
+        let mut writer =
+            Writer { connection, path, checkpointer, changed_elsewhere, data_version: 0, writes: Vec::with_capacity(GROUP), crowd: 0 };
         writer.data_version = writer.data_version_now().map_err(|error| Failure::of(&writer.path, &error))?;
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -116,6 +122,8 @@ struct Writer {
     data_version: i64,
     /// Empty between groups; kept for its room.
     writes: Vec<Write>,
+    /// How many writes shared the last commit.
+    crowd: usize,
 }
 
 /// What share a commit.
@@ -137,6 +145,17 @@ impl Group {
             }
         }
         self.writes.len() > before
+    }
+
+    /// Waits while writes keep coming: a commit costs as much for one as for a hundred. Ends at the first step that brings none.
+    fn gather(&mut self, jobs: &Receiver<Job>) {
+        for _ in 0..STEPS {
+            #[allow(clippy::disallowed_methods, reason = "on purpose: being woken for every job would cost what gathering saves")]
+            std::thread::sleep(STEP);
+            if !self.grow(jobs) {
+                return;
+            }
+        }
     }
 }
 
@@ -195,21 +214,27 @@ impl Writer {
     fn commit_group(&mut self, first: Write, jobs: &Receiver<Job>) -> Turn {
         let mut group = Group { writes: std::mem::take(&mut self.writes), met: None };
         group.writes.push(first);
+        if self.crowd > 1 {
+            group.gather(jobs);
+        }
+        self.crowd = group.writes.len();
         let decided = self.decide(&mut group, Care::Bold, jobs).and_then(|decided| match decided {
             Some(decided) => Ok(Some(decided)),
             None => self.decide(&mut group, Care::Savepoints, jobs),
         });
         let decided = decided.map_err(|error| Failure::of(&self.path, &error)).map(Option::unwrap_or_default);
         fail_point!("sqlite.after_commit");
-        for (index, Write { held, answer, .. }) in group.writes.drain(..).enumerate() {
+        let mut mail = Mail::default();
+        for (index, Write { held, to, .. }) in group.writes.drain(..).enumerate() {
             // Whoever waits above for the write's end hears of it first, even if the caller has gone.
             drop(held);
             let applied = match &decided {
                 Ok(decided) => decided.get(index).copied().ok_or_else(Failure::ended),
                 Err(failure) => Err(failure.clone()),
             };
-            drop(answer.send(applied));
+            mail.add(to, applied);
         }
+        mail.send();
         self.writes = group.writes;
         self.checkpointer.after_commit(&self.connection);
         group.met.map_or(Turn::Next, Turn::Then)
@@ -220,9 +245,10 @@ impl Writer {
         fail_point!("sqlite.before_begin");
         self.begin()?;
         let mut decided = Vec::with_capacity(group.writes.len());
+        let mut prepared = Prepared::on(&self.connection);
         loop {
             let waiting = group.writes[decided.len()..].iter().map(|write| write.operations.as_slice());
-            match apply_all(&self.connection, waiting, care, &mut decided) {
+            match apply_all(&mut prepared, waiting, care, &mut decided) {
                 // Whoever came while these were applied comes along: it costs nobody a wait, and saves a commit.
                 Ok(Progress::Decided) if group.grow(jobs) => {}
                 Ok(Progress::Decided) => return self.commit().map(|()| Some(decided)),
