@@ -63,7 +63,9 @@ impl Wire {
     pub(crate) fn new(limits: Arc<Limits>, metrics: Arc<Metrics>, connections: Arc<Gate>, tls: Option<Arc<Tls>>) -> Wire {
         let mut http1 = http1::Builder::new();
         // The header deadline is the socket's (see `watch`); hyper's would set a timer per request.
-        http1.header_read_timeout(None).max_header_size(limits.head_bytes).max_buf_size(limits.head_bytes.max(8192)).half_close(false);
+        // An answer is finished whether or not its client has gone (see `detach`), so nobody looks for the end of the connection while
+        // one is made: that would be a system call and a buffer per request that waits for the store.
+        http1.header_read_timeout(None).max_header_size(limits.head_bytes).max_buf_size(limits.head_bytes.max(8192)).half_close(true);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         let head = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
         http2
