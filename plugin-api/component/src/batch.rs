@@ -34,6 +34,11 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether a cache may hold what this replaces. What is issued is new under its id, and that an id is free is never cached.
+    pub fn may_be_cached(&self) -> bool {
+        !matches!(self, Operation::Insert(record) if record.kind.is_issued())
+    }
+
     /// Kind and key that the operation touches.
     pub fn target(&self) -> (Kind, &Key) {
         match self {

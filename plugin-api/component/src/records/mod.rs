@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyhook_core::client::Client;
 
-use crate::batch::{Applied, Batch};
+use crate::batch::{Applied, Batch, Operation};
 use crate::cache::RecordCache;
 use crate::record::{Group, Key};
 use crate::store::{Index, Lookup, Page, Store, StoreError};
@@ -81,6 +81,10 @@ impl Records {
         }
         let miss = self.inner.cache.miss(T::KIND, key);
         let found = self.read(key).await?;
+        if T::KIND.is_issued() && matches!(found, Lookup::Absent) {
+            // Not remembered: so an insert need not tell the cache, and nobody fills it with ids that he made up.
+            return Ok(found);
+        }
         let value: Arc<dyn Any + Send + Sync> = Arc::new(found.clone());
         self.inner.cache.fill(miss, T::KIND, key, value);
         Ok(found)
@@ -131,9 +135,17 @@ impl Records {
     /// When the store cannot say whether it wrote.
     pub async fn apply(&self, mut batch: Batch) -> Result<Applied, StoreError> {
         let Some(group) = batch.group() else { return Ok(Applied::Applied) };
-        let open = self.inner.cache.open(batch.operations().iter().map(super::batch::Operation::target));
-        batch.hold(open);
+        self.close_cache(&mut batch);
         self.store(group).apply(batch).await
+    }
+
+    /// Keeps the cache from serving what a batch replaces, until its fate is decided.
+    fn close_cache(&self, batch: &mut Batch) {
+        let mut replaced = batch.operations().iter().filter(|operation| operation.may_be_cached()).map(Operation::target).peekable();
+        if replaced.peek().is_some() {
+            let open = self.inner.cache.open(replaced);
+            batch.hold(open);
+        }
     }
 
     /// A client by its id.
