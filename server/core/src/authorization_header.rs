@@ -12,7 +12,8 @@ pub fn split(value: &[u8]) -> Option<(&str, &str)> {
     if !crate::text::is_visible_ascii(text) {
         return None;
     }
-    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
+    let (scheme, rest) = text.split_at(end);
     (!scheme.is_empty()).then(|| (scheme, rest.trim_start_matches(' ')))
 }
 

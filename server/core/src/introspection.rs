@@ -44,8 +44,12 @@ impl ActiveToken<'_> {
             #[serde(flatten)]
             token: &'a ActiveToken<'a>,
         }
-        // Strings and numbers always serialize; should that ever change, saying nothing is the safe answer.
-        serde_json::to_vec(&Answer { active: true, token: self }).unwrap_or_else(|_| INACTIVE.to_vec())
+        let mut body = Vec::with_capacity(384);
+        match serde_json::to_writer(&mut body, &Answer { active: true, token: self }) {
+            Ok(()) => body,
+            // Strings and numbers always serialize; should that ever change, saying nothing is the safe answer.
+            Err(_) => INACTIVE.to_vec(),
+        }
     }
 }
 

@@ -127,9 +127,8 @@ pub fn client_secret(entropy: [u8; 32]) -> Secret<String> {
 }
 
 fn push_checksum(text: &mut String) {
-    for digit in checksum_of(text.as_bytes()) {
-        text.push(char::from(digit));
-    }
+    let digits = checksum_of(text.as_bytes());
+    text.push_str(str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// CRC-32 as six base62 digits, which is what secret scanners know. It finds typing errors; it protects nothing.
