@@ -8,7 +8,7 @@ use http::header;
 use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
 use keyhook_component::grant::Pending;
-use keyhook_component::hooks::{HookCall, HookPoint, PluginData, Verdict};
+use keyhook_component::hooks::{HookCall, HookPoint, Verdict};
 use keyhook_component::record::Key;
 use keyhook_component::records::Grant;
 use keyhook_component::request::{MAX_PARAMETERS, Request};
@@ -26,12 +26,12 @@ pub(crate) struct TokenHooks<'a> {
     context: &'a Context,
     client: &'a Client,
     grant_type: &'a str,
-    /// `None` when no plugin is registered on either hook.
-    seen: Option<(Arc<Request>, Arc<Form>)>,
+    request: Arc<Request>,
+    form: Arc<Form>,
 }
 
 impl<'a> TokenHooks<'a> {
-    /// Prepares the chains of a request, if there are any.
+    /// Prepares the chains of a request; `None` when no plugin is registered on either hook.
     ///
     /// # Errors
     /// `invalid_request` when the parameters, put together again without the secrets, are no form.
@@ -41,15 +41,13 @@ impl<'a> TokenHooks<'a> {
         client: &'a Client,
         grant_type: &'a str,
         context: &'a Context,
-    ) -> Result<Self, OAuthError> {
+    ) -> Result<Option<Self>, OAuthError> {
         let listened = [HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse].iter().any(|point| context.hooks.any(*point));
-        let seen = if listened { Some(without_secrets(request, form)?) } else { None };
-        Ok(TokenHooks { context, client, grant_type, seen })
-    }
-
-    /// Plugins' data before the hooks, to tell afterwards whether it changed; not copied where nobody can change it.
-    pub(crate) fn data_before(&self, pending: &Pending) -> Option<PluginData> {
-        self.seen.is_some().then(|| pending.data.clone())
+        if !listened {
+            return Ok(None);
+        }
+        let (request, form) = without_secrets(request, form)?;
+        Ok(Some(TokenHooks { context, client, grant_type, request, form }))
     }
 
     /// Fires `access_token_validation`.
@@ -117,12 +115,10 @@ impl<'a> TokenHooks<'a> {
         call.fact("scope", pending.scope.scope().as_str());
         call.fact_if("subject", pending.subject.as_deref());
         call.fact("issuer", self.context.settings.issuer.as_str());
-        if let Some((request, form)) = &self.seen {
-            call.fact("request_id", &*request.id);
-            call.fact("client_ip", request.client_ip.to_string());
-            call.request = Some(Arc::clone(request));
-            call.form = Some(Arc::clone(form));
-        }
+        call.fact("request_id", &*self.request.id);
+        call.fact("client_ip", self.request.client_ip.to_string());
+        call.request = Some(Arc::clone(&self.request));
+        call.form = Some(Arc::clone(&self.form));
         self.sign_in_facts(&mut call, pending.grant).await?;
         Ok(call)
     }

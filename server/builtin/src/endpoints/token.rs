@@ -95,7 +95,8 @@ struct Exchange<'a> {
     form: &'a Form,
     client: &'a AuthenticatedClient,
     grant: &'a Arc<dyn Grant>,
-    hooks: TokenHooks<'a>,
+    /// `None` when no plugin listens.
+    hooks: Option<TokenHooks<'a>>,
     context: &'a Context,
 }
 
@@ -115,26 +116,44 @@ impl Exchange<'_> {
         let mut pending = self.grant.redeem(self.form, self.client, context).await?;
         pending.scope = pending.scope.still(&self.client.scope)?;
         event.subject.clone_from(&pending.subject);
-        let before = self.hooks.data_before(&pending);
         let mut draft = mint(&pending, self.client, context)?;
-        self.hooks.validate(&mut pending, event).await?;
-        let body = if self.hooks.edit_responses() {
-            let drafted = members(&TokenResponse::of(&draft, &pending));
-            write(&self.hooks.respond(drafted, &mut pending, event).await?)?
-        } else {
-            write(&TokenResponse::of(&draft, &pending))?
+        let body = match &self.hooks {
+            None => Some(write(&TokenResponse::of(&draft, &pending))?),
+            // Boxed, so that requests which no plugin sees do not carry the room for it.
+            Some(hooks) => Box::pin(self.edited(hooks, &mut draft, &mut pending, event)).await?,
         };
-        if let Some(before) = before.filter(|before| *before != pending.data && keeps_data(&pending)) {
-            match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), context).await? {
-                Some(operation) => draft.batch.push(operation),
-                None => return Ok(Round::Redraw),
-            }
-        }
+        let Some(body) = body else { return Ok(Round::Redraw) };
         match commit(draft.batch, pending.guard.is_some(), context).await? {
             Committed::Issued => Ok(Round::Issued(Response::json(StatusCode::OK, body))),
             Committed::Lost => Ok(Round::Lost(pending)),
             Committed::Redraw => Ok(Round::Redraw),
         }
+    }
+
+    /// The body of the response as plugins left it; what they attached joins the draft. `None` when the grant's record changed
+    /// meanwhile.
+    async fn edited(
+        &self,
+        hooks: &TokenHooks<'_>,
+        draft: &mut Draft,
+        pending: &mut Pending,
+        event: &mut Event,
+    ) -> Result<Option<Vec<u8>>, OAuthError> {
+        let before = pending.data.clone();
+        hooks.validate(pending, event).await?;
+        let body = if hooks.edit_responses() {
+            let drafted = members(&TokenResponse::of(draft, pending));
+            write(&hooks.respond(drafted, pending, event).await?)?
+        } else {
+            write(&TokenResponse::of(draft, pending))?
+        };
+        if before != pending.data && keeps_data(pending) {
+            match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), self.context).await? {
+                Some(operation) => draft.batch.push(operation),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(body))
     }
 }
 
@@ -178,5 +197,10 @@ fn members(response: &TokenResponse<'_>) -> Map<String, Value> {
 }
 
 fn write(members: &impl Serialize) -> Result<Vec<u8>, OAuthError> {
-    serde_json::to_vec(members).map_err(|error| OAuthError::server_error(format!("writing the token response: {error}")))
+    let mut body = Vec::with_capacity(USUAL_LENGTH);
+    serde_json::to_writer(&mut body, members).map_err(|error| OAuthError::server_error(format!("writing the token response: {error}")))?;
+    Ok(body)
 }
+
+/// Bytes of a response with both tokens and a few scopes.
+const USUAL_LENGTH: usize = 320;
