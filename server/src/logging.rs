@@ -41,24 +41,26 @@ struct JsonLines<W>(W);
 
 thread_local! {
     /// Lines of this thread that go out together.
-    static TOGETHER: RefCell<Option<String>> = const { RefCell::new(None) };
+    static TOGETHER: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+    /// The line that is being made, kept for its room.
+    static LINE: RefCell<Fields> = RefCell::default();
 }
 
-fn to_stderr(line: &str) {
-    let kept = TOGETHER.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.push_str(line)).is_some());
+fn to_stderr(line: &[u8]) {
+    let kept = TOGETHER.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.extend_from_slice(line)).is_some());
     if !kept {
         write_out(line);
     }
 }
 
-fn write_out(lines: &str) {
+fn write_out(lines: &[u8]) {
     // A log that cannot be written has nowhere to say so.
-    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+    let _ = std::io::stderr().lock().write_all(lines);
 }
 
 /// Writes the log lines of `events` at once when they are all made: one call of the system for a batch.
 pub(crate) fn together(events: impl FnOnce()) {
-    TOGETHER.set(Some(String::with_capacity(4096)));
+    TOGETHER.set(Some(Vec::with_capacity(4096)));
     events();
     if let Some(lines) = TOGETHER.take().filter(|lines| !lines.is_empty()) {
         write_out(&lines);
@@ -68,7 +70,7 @@ pub(crate) fn together(events: impl FnOnce()) {
 impl<S, W> Layer<S> for JsonLines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    W: Fn(&str) + 'static,
+    W: Fn(&[u8]) + 'static,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
@@ -85,7 +87,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut line = Fields::with_capacity(320);
+        // Taken, so that a value which logs while it is written gets a line of its own.
+        let mut line = LINE.take();
+        line.clear();
         stamp::now(|ts| line.add("ts", ts));
         line.add("level", level(*event.metadata().level()));
         line.add("target", event.metadata().target());
@@ -95,7 +99,8 @@ where
                 line.add_all(fields);
             }
         }
-        self.0(&line.into_line());
+        self.0(line.close());
+        LINE.set(line);
     }
 }
 
@@ -122,7 +127,7 @@ mod tests {
     fn an_event_is_one_line_of_json_with_the_fields_of_its_spans() {
         let seen = Arc::new(Mutex::new(String::new()));
         let written = Arc::clone(&seen);
-        let lines = JsonLines(move |line: &str| written.lock().unwrap().push_str(line));
+        let lines = JsonLines(move |line: &[u8]| written.lock().unwrap().push_str(std::str::from_utf8(line).unwrap()));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
             let _inside = tracing::info_span!("request", request_id = "r1").entered();
             tracing::warn!(event = "token", code = "KH0231", client_id = "a\n{\"level\":\"info\"}", dur_ms = 1.5, "refused");

@@ -12,9 +12,10 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// No members yet, and room for so many bytes.
-    pub(super) fn with_capacity(bytes: usize) -> Fields {
-        Fields { text: Vec::with_capacity(bytes), names: Vec::with_capacity(12) }
+    /// No members, in the room that this one has.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.names.clear();
     }
 
     /// Adds a member.
@@ -44,9 +45,9 @@ impl Fields {
     }
 
     /// The object, closed, as a line.
-    pub(super) fn into_line(mut self) -> String {
+    pub(super) fn close(&mut self) -> &[u8] {
         self.text.extend_from_slice(if self.text.is_empty() { b"{}\n" } else { b"}\n" });
-        String::from_utf8(self.text).unwrap_or_default()
+        &self.text
     }
 }
 
