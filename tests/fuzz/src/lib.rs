@@ -4,6 +4,7 @@
 //! `tests/replay.rs` runs it over the inputs that are kept in `corpus/`.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::missing_panics_doc, reason = "a target fails by panicking")]
 
+#[cfg(feature = "server")]
 pub mod answers;
 pub mod decode;
 pub mod parts;

@@ -1,4 +1,5 @@
 //! The kept inputs, run on any machine as plain tests: what was found once is not found again.
+#![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::path::{Path, PathBuf};
@@ -37,17 +38,13 @@ macro_rules! replayed {
 }
 
 replayed! {
-    admin_socket,
     authorization_header,
     authorization_request,
-    configuration,
     content_type,
     cookie,
     elf,
     form,
-    http,
     issuer,
-    master_key,
     pkce,
     plugin_calls,
     plugin_json,
@@ -59,6 +56,10 @@ replayed! {
     scope,
     seal,
     token,
+    admin_socket,
+    configuration,
+    http,
+    master_key,
 }
 
 #[test]

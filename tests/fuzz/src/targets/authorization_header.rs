@@ -48,7 +48,7 @@ fn read(header: &[u8]) {
 
 /// Whoever is believed has shown the secret, in the way that the client is registered for.
 fn believed(credentials: &Credentials<'_>, authorization: Option<&[u8]>, form: &Form) {
-    assert!(!format!("{credentials:?}").contains(SECRET));
+    assert!(credentials.id().contains(SECRET) || !format!("{credentials:?}").contains(SECRET));
     for method in [AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::None] {
         let mut client = Client::confidential("app", "App", SecretHash::of(SECRET.as_bytes()));
         client.auth_method = method;

@@ -4,35 +4,45 @@
 pub type Target = fn(&[u8]);
 
 macro_rules! targets {
-    ($($name:ident),* $(,)?) => {
-        $(pub mod $name;)*
+    ($name:ident: [$($small:ident),* $(,)?], [$($whole:ident),* $(,)?]) => {
+        $(pub mod $small;)*
+        $(#[cfg(feature = "server")] pub mod $whole;)*
 
-        /// Every target by its name, in the order of the alphabet.
-        pub const ALL: &[(&str, Target)] = &[$((stringify!($name), $name::check)),*];
+        /// Every target by its name.
+        pub const $name: &[(&str, Target)] = &[
+            $((stringify!($small), $small::check),)*
+            $(#[cfg(feature = "server")] (stringify!($whole), $whole::check),)*
+        ];
+
+        /// The targets that need the whole server.
+        pub const WHOLE: &[&str] = &[$(stringify!($whole)),*];
     };
 }
 
 targets! {
-    admin_socket,
-    authorization_header,
-    authorization_request,
-    configuration,
-    content_type,
-    cookie,
-    elf,
-    form,
-    http,
-    issuer,
-    master_key,
-    pkce,
-    plugin_calls,
-    plugin_json,
-    plugin_tables,
-    plugins_lock,
-    redirect_uri,
-    request_head,
-    route,
-    scope,
-    seal,
-    token,
+    ALL: [
+        authorization_header,
+        authorization_request,
+        content_type,
+        cookie,
+        elf,
+        form,
+        issuer,
+        pkce,
+        plugin_calls,
+        plugin_json,
+        plugin_tables,
+        plugins_lock,
+        redirect_uri,
+        request_head,
+        route,
+        scope,
+        seal,
+        token,
+    ], [
+        admin_socket,
+        configuration,
+        http,
+        master_key,
+    ]
 }

@@ -2,6 +2,9 @@
 //! nothing leaves that the rules do not let out, and where it is denied nothing is kept.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
@@ -14,8 +17,6 @@ use keyhook_core::{ErrorCode, Form, Timestamp};
 use keyhook_host::lock::{self, Lock};
 use keyhook_host::snapshot::Digest;
 use keyhook_host::{Generation, Host, Plan, PluginSettings, Policy, Probe, World};
-use keyhook_tests::scratch::Scratch;
-use keyhook_tests::libraries;
 use serde_json::{Map, Value, json};
 
 use crate::requests::request;
@@ -39,7 +40,6 @@ impl Random for Fixed {
 }
 
 struct Place {
-    _folder: Scratch,
     _host: Host,
     /// The plugin as it may do by default, and as it may approve and reach a login elsewhere.
     generations: [Generation; 2],
@@ -47,9 +47,8 @@ struct Place {
 }
 
 static PLACE: LazyLock<Place> = LazyLock::new(|| {
-    let folder = Scratch::new("fuzz-calls");
-    let library = folder.join("libcalls.so");
-    libraries::c(&libraries::workspace().join("tests/fuzz/calls.c"), &library);
+    let folder = std::env::temp_dir().join(format!("keyhook-fuzz-calls-{}", std::process::id()));
+    let library = build(&folder);
     let mut approved = Lock::default();
     let digest = Digest(sha256(&std::fs::read(&library).unwrap()));
     approved.approve(lock::Approved { sha256: digest.hex(), file: "libcalls.so".to_owned(), plugins: Vec::new() });
@@ -58,7 +57,7 @@ static PLACE: LazyLock<Place> = LazyLock::new(|| {
     let host = Host::new(world, None, Probe::Unavailable);
     let generation = |settings: PluginSettings| {
         let mut plan = Plan::new(Policy::Locked(approved.clone()));
-        plan.directories.push(folder.path().to_owned());
+        plan.directories.push(folder.clone());
         plan.plugins.insert("calls".to_owned(), settings);
         host.build(&plan).unwrap_or_else(|report| panic!("{report:?}"))
     };
@@ -69,8 +68,22 @@ static PLACE: LazyLock<Place> = LazyLock::new(|| {
         ..plain.clone()
     };
     let generations = [generation(plain), generation(trusted)];
-    Place { _folder: folder, _host: host, generations, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap() }
+    // The host runs a copy of its own.
+    std::fs::remove_dir_all(&folder).unwrap();
+    Place { _host: host, generations, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap() }
 });
+
+/// Compiles `calls.c` into a folder that nobody else can write.
+fn build(folder: &Path) -> PathBuf {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::DirBuilder::new().mode(0o700).create(folder).unwrap();
+    let (here, library) = (Path::new(env!("CARGO_MANIFEST_DIR")), folder.join("libcalls.so"));
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1", "-I"]).arg(here.join("../../plugin-api/include"));
+    let built = gcc.arg("-o").arg(&library).arg(here.join("calls.c")).status().unwrap();
+    assert!(built.success(), "gcc failed");
+    library
+}
 
 /// An input is a byte that says which hook runs and what it may, then the plugin's script.
 pub fn check(data: &[u8]) {
