@@ -92,6 +92,18 @@ part_timing() {
   grep '  max |t|' "$logs/timing.log"
 }
 part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
+# The servers beside which `bench --peers` measures; what cannot be installed, its table says.
+bench_peers() {
+  local from=$root/tests/bench/peers to=$tools/peers wanted
+  mkdir -p "$to/node"
+  wanted=$from/python/requirements.txt
+  cmp -s "$wanted" "$to/python/requirements.txt" || check "install Python peers" sh -c \
+    "python3 -m venv '$to/python' && '$to/python/bin/pip' install --quiet --disable-pip-version-check -r '$wanted' && cp '$wanted' '$to/python/'"
+  cmp -s "$from/node/package.json" "$to/node/package.json" && [ -d "$to/node/node_modules" ] || check "install Node peer" sh -c \
+    "cp '$from/node/package.json' '$to/node/' && cd '$to/node' && npm install --silent --no-audit --no-fund"
+  check "build Rust peer" cargo build --locked --release --manifest-path "$from/oxide/Cargo.toml" --target-dir "$to/oxide"
+}
+
 # Speed beside a bare hyper server; --help tells the options. What a run needs besides the binary, it says itself.
 part_bench() {
   build_release
@@ -100,6 +112,7 @@ part_bench() {
   case $needs in *fill*) cargo build --locked --release -p keyhook-bench-fill || return 1 ;; esac
   case $needs in *plugins*) cargo build --locked --release -p keyhook-bench --examples || return 1 ;; esac
   case $needs in *openssl*) install_debian openssl openssl || return 1 ;; esac
+  case $needs in *peers*) bench_peers ;; esac
   taskset -c 1 "$bench" "$@"
 }
 

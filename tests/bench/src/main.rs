@@ -60,6 +60,9 @@ fn run(plan: &Plan) -> ExitCode {
     sections::growth::run(plan, &mut table);
     sections::overload::run(plan, &mut table);
     sections::purge::run(plan, &mut table);
+    sections::peers::run(plan, &mut table);
+    table.absent("JWT access tokens, EdDSA and ES256");
+    table.absent("OAuth 1.0a signed calls");
     let markdown = table.markdown(plan);
     println!("\n{markdown}");
     if plan.readme {

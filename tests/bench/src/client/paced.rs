@@ -1,6 +1,5 @@
-//! Requests at a rate of their own, whatever the server does: an open loop. What no connection is free for waits, and its wait counts.
+//! Requests at a rate of their own, whatever the server does: an open loop. A request for which no connection is free is not sent.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, epoll};
@@ -10,23 +9,19 @@ use super::measured::Measured;
 use super::script::Step;
 
 impl Crew {
-    /// Offers `rate` operations of one request a second. Times to the answer count from the moment at which each was due.
+    /// Offers `rate` operations of one request a second.
     pub(crate) fn run_paced(&mut self, rate: f64, time: Duration) -> Measured {
         let begun = Instant::now();
         let (mut latencies, mut refused, mut offered) = (Vec::new(), 0, 0_u32);
         let mut idle: Vec<usize> = (0..self.size()).collect();
-        let mut due: VecDeque<Instant> = VecDeque::new();
         let mut events = Vec::with_capacity(self.size());
         loop {
             let elapsed = begun.elapsed().min(time);
             while f64::from(offered) / rate <= elapsed.as_secs_f64() {
-                due.push_back(begun + Duration::from_secs_f64(f64::from(offered) / rate));
                 offered += 1;
-            }
-            while let (Some(&index), Some(&moment)) = (idle.last(), due.front()) {
-                self.begin_at(index, moment);
-                idle.pop();
-                due.pop_front();
+                if let Some(index) = idle.pop() {
+                    self.begin_at(index, Instant::now());
+                }
             }
             if begun.elapsed() >= time && idle.len() == self.size() {
                 return Measured::new(latencies, refused, begun.elapsed());

@@ -3,6 +3,7 @@
 pub(crate) mod growth;
 pub(crate) mod memory;
 pub(crate) mod overload;
+pub(crate) mod peers;
 pub(crate) mod plugins;
 pub(crate) mod purge;
 pub(crate) mod speed;

@@ -81,10 +81,7 @@ impl Keyhook {
 
     /// Fresh access tokens.
     pub(crate) fn fresh_tokens(&self, count: usize) -> Vec<String> {
-        let (sent, received) = std::sync::mpsc::channel();
-        let collect = Collect { script: self.token(), sent };
-        Crew::connect(&self.address(), [Box::new(collect) as Box<dyn Script>]).complete(count);
-        received.try_iter().collect()
+        collected(&self.address(), self.token(), count)
     }
 
     /// Introspection requests for tokens.
@@ -231,6 +228,13 @@ pub(crate) fn basic(id: &str, secret: &str) -> String {
         (0..4).map(move |index| if index <= length { char::from(ALPHABET[(word >> (18 - 6 * index)) as usize & 63]) } else { '=' })
     });
     format!("Basic {}", encoded.collect::<String>())
+}
+
+/// The tokens that so many token requests give.
+pub(crate) fn collected(address: &Address, script: Fixed, count: usize) -> Vec<String> {
+    let (sent, received) = std::sync::mpsc::channel();
+    Crew::connect(address, [Box::new(Collect { script, sent }) as Box<dyn Script>]).complete(count);
+    received.try_iter().collect()
 }
 
 /// A token request whose token is kept.
