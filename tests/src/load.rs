@@ -130,7 +130,7 @@ fn refreshes(authorization: &str, mut head: Tokens) -> Ask {
 fn expect(answer: std::io::Result<Answer>, good: impl FnOnce(&Answer) -> bool) -> Result<(), String> {
     match answer {
         Ok(answer) if good(&answer) => Ok(()),
-        Ok(answer) => Err(format!("{} {}", answer.status, answer.text())),
+        Ok(answer) => Err(format!("{} {:?} {}", answer.status, answer.headers, answer.text())),
         Err(error) => Err(format!("no answer: {error}")),
     }
 }

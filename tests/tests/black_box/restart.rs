@@ -130,8 +130,9 @@ fn replace(link: &Path, target: &Path) {
     std::fs::rename(beside, link).unwrap();
 }
 
-fn report(what: &str, count: (&str, usize), tally: &Tally) {
-    assert_eq!(tally.failures, Vec::<String>::new());
+fn report(what: &str, count: (&str, usize), tally: &Tally, log: &str) {
+    let why: Vec<_> = log.lines().filter(|line| line.contains("KH04") || line.contains("panicked")).collect();
+    assert!(tally.failures.is_empty(), "{:?}\n{}", tally.failures, why.join("\n"));
     record(&Figure {
         id: "F8",
         what,
@@ -174,7 +175,7 @@ fn no_request_fails_while_process_after_process_takes_over() {
     linked.heir.ended();
     assert!(!linked.pair.server().log().contains("panicked"));
     assert!(tally.reused > tally.answered / 2 && tally.opened > tally.answered / 50, "{tally:?}");
-    report("restarts under load, the sockets handed over (kept and new connections)", ("restarts", rounds + rounds / 4), &tally);
+    report("restarts under load, the sockets handed over (kept and new connections)", ("restarts", rounds + rounds / 4), &tally, &linked.pair.server().log());
 }
 
 /// `sd_listen_fds(3)`: the service manager holds the socket, and connections wait in it while no process is there.
@@ -210,7 +211,7 @@ fn no_request_fails_while_a_service_manager_holds_the_socket() {
         server = Some(Server::launch(command, port));
     }
     load.go_on(50);
-    report("stops and starts under load, the socket held by a service manager", ("restarts", rounds), &load.end());
+    report("stops and starts under load, the socket held by a service manager", ("restarts", rounds), &load.end(), &pair.server().log());
 }
 
 /// A socket that nobody would accept from is refused at the start (KH0104).
