@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The one task runner: ./runtests.sh [part …]   (no part: all)
-#   fmt lint unit it crash interop browser readme timing deny what `all` runs, in this order
+#   fmt lint unit fuzz it crash interop browser readme timing deny what `all` runs, in this order
 #   bench                                                     speed beside a bare hyper server, on request
+#   fuzz --seconds N [--keep] [TARGET …]                       every fuzzer, or those named, for N seconds each
 #   evidence                                                  server/docs/evidence.md anew from its ledger
 # KEYHOOK_TIMING_SECONDS=600 measures the comparisons of secrets for longer.
 # KEYHOOK_EVIDENCE=1 adds what the tests measure to the ledger; without it the tree stays as it is.
@@ -67,7 +68,13 @@ build_release() { [ -n "${release_built:-}" ] || { check "release build" cargo b
 
 part_fmt() { check fmt cargo fmt --all --check; }
 part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
-part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests; }
+part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests --exclude keyhook-fuzz; }
+# The kept inputs as plain tests, then each fuzzer for a second.
+part_fuzz() {
+  counted "kept fuzz inputs" cargo test --locked -p keyhook-fuzz
+  if command -v c++ >/dev/null; then counted fuzz fuzzers --seconds 1; else say "  skip  fuzz: libFuzzer needs a C++ compiler (apt-get install g++)"; fi
+}
+fuzzers() { cargo run --locked --quiet -p keyhook-fuzz --no-default-features --bin keyhook-fuzz -- "$@"; }
 part_it() { build_release; counted "black box" cargo test --locked --no-fail-fast -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
 # The process ends at named places of its code; a binary of its own, because no other has them.
 part_crash() { counted crash cargo test --locked -p keyhook-tests --features fail-points --test fail_points; }
@@ -117,9 +124,10 @@ part_bench() {
 }
 
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
+if [ "${1:-} ${2:-}" = "fuzz --seconds" ]; then shift; fuzzers "$@"; exit $?; fi
 parts=("$@")
-[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit it crash interop browser readme timing deny)
-[ "${parts[*]}" = all ] && parts=(fmt lint unit it crash interop browser readme timing deny)
+[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit fuzz it crash interop browser readme timing deny)
+[ "${parts[*]}" = all ] && parts=(fmt lint unit fuzz it crash interop browser readme timing deny)
 for part in "${parts[@]}"; do
   if ! declare -F "part_$part" >/dev/null; then say "runtests.sh: no part named $part; the parts are in the head of this file" >&2; exit 2; fi
 done
