@@ -12,7 +12,7 @@ use crate::modules::Modules;
 use crate::refusal::Refusal;
 use crate::report::PluginReport;
 use crate::scan;
-use crate::snapshot::{Digest, Snapshot, Trust};
+use crate::snapshot::{Digest, Snapshot, Trust, check_folder};
 
 /// A plugin that is about to run.
 pub(crate) struct Candidate {
@@ -67,6 +67,10 @@ impl Gathering<'_> {
         if matches!(self.plan.policy, Policy::Locked(_)) && !folder.exists() {
             // What is approved and was in it is missed by the lock.
             tracing::warn!(folder = %folder.display(), "the plugin folder does not exist");
+            return;
+        }
+        if let Err(refusal) = check_folder(folder) {
+            self.refused.push(PluginReport::of_file(folder.clone()).refused(refusal));
             return;
         }
         for (path, finding) in scan::libraries(std::slice::from_ref(folder)) {

@@ -113,6 +113,18 @@ fn exposure(path: &Path, opened: &std::fs::Metadata, trust: Trust) -> Result<Vec
     Ok(warnings)
 }
 
+/// A folder that anybody may put a library into, whatever lies in it now.
+///
+/// # Errors
+/// [`Refusal::Exposed`] if everybody can write it or a folder above it. What cannot be looked at is somebody else's finding.
+pub(crate) fn check_folder(folder: &Path) -> Result<(), Refusal> {
+    let Ok(real) = std::fs::canonicalize(folder) else { return Ok(()) };
+    real.ancestors().try_for_each(|folder| match std::fs::metadata(folder) {
+        Ok(metadata) => weigh("directory", folder, &metadata, Trust::Lenient, &mut Vec::new()),
+        Err(_) => Ok(()),
+    })
+}
+
 /// Judges one file or folder. In a folder of root's with the sticky bit nobody can replace another's entry.
 fn weigh(what: &str, path: &Path, metadata: &std::fs::Metadata, trust: Trust, warnings: &mut Vec<String>) -> Result<(), Refusal> {
     let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());

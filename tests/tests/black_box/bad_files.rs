@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use keyhook_tests::libraries::{self, workspace};
+use keyhook_tests::production::Production;
 use keyhook_tests::scratch::Scratch;
 
 /// A file in the folder, its code, and a part of the reason.
@@ -57,6 +58,19 @@ pub(crate) fn fill(folder: &Path) -> Vec<Bad> {
 }
 
 type Add<'a> = dyn FnMut(&str, &'static str, &'static str) -> PathBuf + 'a;
+
+/// Whoever can write the folder decides what runs after the next reload; that nothing lies in it yet is no reason to wait.
+#[test]
+fn a_folder_that_anybody_can_write_is_refused_also_while_it_is_empty() {
+    let production = Production::new("open-folder", "");
+    let open = |mode: u32| std::fs::set_permissions(production.plugins(), PermissionsExt::from_mode(mode)).unwrap();
+    open(0o777);
+    let (status, said) = production.refusal();
+    assert_eq!(status, Some(6), "{said}");
+    assert!(said.contains("KH0504") && said.contains("is writable by group or others (mode 777)"), "{said}");
+    open(0o755);
+    assert_eq!(production.serve().stop(), Some(0));
+}
 
 /// Tags of other ABIs; the last library is really built with `panic = "abort"`.
 fn tags(bytes: &[u8], add: &mut Add<'_>) {
