@@ -5,9 +5,11 @@ pub mod back_channel;
 pub mod binary;
 pub mod captured;
 pub mod crash;
+pub mod crowd;
 pub mod flow;
 #[cfg(doctest)]
 pub mod guide;
+pub mod h2;
 pub mod http;
 pub mod keep_alive;
 pub mod libraries;
@@ -16,7 +18,10 @@ pub mod local;
 pub mod pair;
 pub mod plugin_table;
 pub mod production;
+pub mod resident;
 pub mod scratch;
+pub mod size;
 pub mod stage;
+pub mod steady;
 
 pub use keyhook_evidence as evidence;
