@@ -37,7 +37,7 @@ pub(crate) fn run(kind: Kind, script: &[Step]) -> Result<(), Failed> {
         refresh: Vec::new(),
     };
     for (at, step) in script.iter().enumerate() {
-        run.step(*step).and_then(|()| run.look(4)).map_err(|what| Failed { at, what: format!("{step:?}: {what}") })?;
+        run.step(*step).and_then(|()| run.look(step.reach())).map_err(|what| Failed { at, what: format!("{step:?}: {what}") })?;
     }
     run.look(usize::MAX).map_err(|what| Failed { at: script.len(), what: format!("at the end: {what}") })
 }

@@ -92,6 +92,17 @@ pub(crate) enum Place {
     Revoked,
 }
 
+impl Step {
+    /// How many of the latest tokens are worth a look afterwards: those that the step may have ended, or that must have survived it.
+    pub(crate) fn reach(self) -> usize {
+        match self {
+            Step::Redeem { .. } | Step::Refresh { .. } | Step::Revoke { .. } | Step::Machine { .. } => 1,
+            Step::Restart | Step::Crash => 8,
+            _ => 0,
+        }
+    }
+}
+
 const CLIENTS: [Client; 8] =
     [Client::Shop, Client::Shop, Client::Shop, Client::Shop, Client::App, Client::App, Client::Other, Client::Machine];
 /// Around every border there is: the grace, the lifetimes of codes, requests and tokens, and the end of it all; and back.
