@@ -5,6 +5,7 @@
 #   fuzz --seconds N [--keep] [TARGET …]                       every fuzzer, or those named, for N seconds each
 #   evidence                                                  server/docs/evidence.md anew from its ledger
 # KEYHOOK_TIMING_SECONDS=600 measures the comparisons of secrets for longer.
+# KEYHOOK_CANARY_LEVELS=error,warn,info,debug looks for secrets in the logs of all levels.
 # KEYHOOK_EVIDENCE=1 adds what the tests measure to the ledger; without it the tree stays as it is.
 # Installs what it needs (Python and Node clients, Chromium, cargo-deny) below target/tools, or with apt-get where it is root.
 # The last line is `N passed, N failed`; each failed check is named above it, with the log that explains it.

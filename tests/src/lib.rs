@@ -3,6 +3,7 @@
 
 pub mod back_channel;
 pub mod binary;
+pub mod canaries;
 pub mod captured;
 pub mod crash;
 pub mod crowd;

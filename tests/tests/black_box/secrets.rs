@@ -1,50 +1,13 @@
 //! What must stay secret stays secret: canaries sought in everything the process writes (RFC 6819 §5.1.4.1, RFC 9700 §4.3).
 
-use std::path::Path;
-
 use keyhook_tests::back_channel::{BackChannel, Tokens};
+use keyhook_tests::canaries::Canaries;
 use keyhook_tests::flow::{Form, follow, walk};
 use keyhook_tests::http::{Answer, Client, basic};
 use keyhook_tests::pair::{ALICE, Pair};
 
-/// What would give a secret away: of a token its secret part, of anything else the whole.
-struct Canaries(Vec<(&'static str, String)>);
-
-impl Canaries {
-    fn add(&mut self, name: &'static str, secret: &str) {
-        // prefix, then 22 characters of ids, which are no secret, then the secret and a checksum.
-        let needle = if secret.starts_with("kh") && secret.len() == 74 { &secret[30..66] } else { secret };
-        assert!(needle.len() > 9, "{name}");
-        self.0.push((name, needle.to_owned()));
-    }
-
-    fn assert_absent(&self, place: &str, bytes: &[u8]) {
-        for (name, secret) in &self.0 {
-            let found = bytes.windows(secret.len()).position(|window| window == secret.as_bytes());
-            if let Some(at) = found {
-                let context = String::from_utf8_lossy(&bytes[at.saturating_sub(200)..(at + 80).min(bytes.len())]).into_owned();
-                panic!("{place} holds the {name}: …{context}…");
-            }
-        }
-    }
-}
-
-fn assert_absent_from_files(canaries: &Canaries, folder: &Path) -> usize {
-    let mut looked_at = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            looked_at += assert_absent_from_files(canaries, &path);
-        } else if let Ok(bytes) = std::fs::read(&path) {
-            canaries.assert_absent(&path.display().to_string(), &bytes);
-            looked_at += 1;
-        }
-    }
-    looked_at
-}
-
 /// Everything a client and a person send, right and wrong, and everything they get.
-fn exercise(pair: &Pair, canaries: &mut Canaries) -> Vec<Answer> {
+pub(crate) fn exercise(pair: &Pair, canaries: &mut Canaries) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut browser = pair.browser();
     let ask = pair.ask();
@@ -56,15 +19,15 @@ fn exercise(pair: &Pair, canaries: &mut Canaries) -> Vec<Answer> {
         browser.post(&form.action, &[("interaction", "x"), ("csrf_token", "canary-csrf-token"), ("password", "canary-lost-password")]),
     );
     for wrong in ["canary-wrong-password", "canary-csrf-token", "canary-lost-password"] {
-        canaries.add("value of a form", wrong);
+        canaries.plant("value of a form", wrong);
     }
-    canaries.add("password", ALICE.password);
+    canaries.plant("password", ALICE.password);
     let code = walk(&mut browser, &ask, ALICE).location_parameter("code").unwrap();
-    canaries.add("code", &code);
-    canaries.add("verifier", &ask.pkce.verifier);
-    canaries.add("client secret", pair.secret());
+    canaries.plant("code", &code);
+    canaries.plant("verifier", &ask.pkce.verifier);
+    canaries.plant("client secret", pair.secret());
     for (name, value) in &browser.cookies {
-        canaries.add(if name.ends_with("browser") { "browser's cookie" } else { "session's cookie" }, value);
+        canaries.plant(if name.ends_with("browser") { "browser's cookie" } else { "session's cookie" }, value);
     }
     exercise_back_channel(pair, &code, canaries, &mut answers);
     answers.push(refused_authentication(browser, canaries));
@@ -77,8 +40,8 @@ fn exercise_back_channel(pair: &Pair, code: &str, canaries: &mut Canaries, answe
     let first = Tokens::of(&node.redeem(code, pair.redirect_uri(), &pair.pkce().verifier)).unwrap();
     let second = Tokens::of(&node.refresh(&first.refresh)).unwrap();
     for tokens in [&first, &second] {
-        canaries.add("access token", &tokens.access);
-        canaries.add("refresh token", &tokens.refresh);
+        canaries.plant("access token", &tokens.access);
+        canaries.plant("refresh token", &tokens.refresh);
         answers.push(node.post("/introspect", &[("token", &tokens.access)]));
     }
     answers.push(node.revoke(&second.access));
@@ -86,7 +49,7 @@ fn exercise_back_channel(pair: &Pair, code: &str, canaries: &mut Canaries, answe
         answers.push(node.redeem(code, pair.redirect_uri(), &pair.pkce().verifier));
         answers.push(node.refresh(&second.refresh));
     }
-    canaries.add("wrong verifier", "canary-wrong-verifier");
+    canaries.plant("wrong verifier", "canary-wrong-verifier");
     for (path, form) in [
         ("/token", vec![("grant_type", "canary-grant-type"), ("client_secret", "canary-second-secret")]),
         ("/token", vec![("grant_type", "authorization_code"), ("code", "canary-code-never-issued")]),
@@ -99,12 +62,12 @@ fn exercise_back_channel(pair: &Pair, code: &str, canaries: &mut Canaries, answe
     for canary in
         ["canary-second-secret", "canary-code-never-issued", "canary-code-in-the-query", "canary-token-never-issued", "canary-token-twice"]
     {
-        canaries.add("value of a refused request", canary);
+        canaries.plant("value of a refused request", canary);
     }
 }
 
 fn refused_authentication(mut client: Client, canaries: &mut Canaries) -> Answer {
-    canaries.add("wrong client secret", "canary-wrong-client-secret");
+    canaries.plant("wrong client secret", "canary-wrong-client-secret");
     client.post_with("/token", &[("authorization", &basic("shop", "canary-wrong-client-secret"))], &[("grant_type", "client_credentials")])
 }
 
@@ -112,7 +75,7 @@ fn refused_authentication(mut client: Client, canaries: &mut Canaries) -> Answer
 #[test]
 fn no_secret_reaches_a_log_a_file_or_an_error() {
     let pair = Pair::single("secrets", "[log]\nlevel = \"trace\"\n");
-    let mut canaries = Canaries(Vec::new());
+    let mut canaries = Canaries::new();
     let answers = exercise(&pair, &mut canaries);
     for answer in answers.iter().filter(|answer| answer.status >= 400) {
         for (name, value) in &answer.headers {
@@ -123,7 +86,7 @@ fn no_secret_reaches_a_log_a_file_or_an_error() {
     let log = pair.server().log();
     assert!(log.contains("\"level\":\"debug\"") || log.contains("\"level\":\"trace\""), "every detail is logged: {log}");
     canaries.assert_absent("the log", log.as_bytes());
-    assert!(assert_absent_from_files(&canaries, &pair.production.path().join("data")) >= 1);
+    assert!(canaries.assert_absent_from_files(&pair.production.path().join("data")) >= 1);
 }
 
 /// Basic credentials encode their secret; neither form of it may be written.
