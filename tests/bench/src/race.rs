@@ -7,6 +7,7 @@ use crate::client::http2::Streams;
 use crate::client::{Crew, Measured};
 use crate::plan::Plan;
 use crate::server::Process;
+use crate::server::process::TICK_MICROS;
 
 /// Something that puts a server under load.
 pub(crate) enum Load {
@@ -41,7 +42,9 @@ impl<'a> Runner<'a> {
             Load::Streams(streams) => streams.run(time),
         };
         assert!(measured.count() > 0, "nothing was answered within {time:?}");
-        let cpu_micros = (self.process.cpu_micros() - before) / measured.count() as f64;
+        // The kernel's clock is coarse: what is less than a tick is taken for half of one.
+        let used = (self.process.cpu_micros() - before).max(TICK_MICROS / 2.0);
+        let cpu_micros = used / measured.count() as f64;
         Turn { measured, cpu_micros }
     }
 }

@@ -1,5 +1,7 @@
 //! What was measured, as rows that say whether they keep their goal, and as the page's Markdown.
 
+use keyhook_evidence::{Figure, record};
+
 use crate::machine::Machine;
 use crate::plan::Plan;
 use crate::race::Race;
@@ -58,6 +60,8 @@ pub(crate) struct Table {
     speed: Vec<String>,
     rest: Vec<String>,
     verdicts: Vec<(String, Verdict)>,
+    /// What ran beside what, the ratio of the rates, that of the processor times.
+    ratios: Vec<(String, f64, f64)>,
 }
 
 /// What a comparison is about.
@@ -73,19 +77,19 @@ pub(crate) struct Comparison<'a> {
 impl Table {
     /// An empty one.
     pub(crate) fn new(machine: Machine) -> Table {
-        Table { machine, speed: Vec::new(), rest: Vec::new(), verdicts: Vec::new() }
+        Table { machine, speed: Vec::new(), rest: Vec::new(), verdicts: Vec::new(), ratios: Vec::new() }
     }
 
     /// Adds runner `index` of a race beside runner `of`, and says so.
     pub(crate) fn compare(&mut self, comparison: &Comparison<'_>, race: &Race, index: usize, of: usize) {
         let Comparison { what, beside, goal } = *comparison;
-        let (rate, processor) = (race.rate_ratio(index, of), race.cpu_ratio(index, of));
+        let (speed, processor) = (race.rate_ratio(index, of), race.cpu_ratio(index, of));
         let saturated = race.rate(of) * race.cpu_micros(of) / 1e6 >= SATURATED;
         let rate_counts = saturated && !self.machine.has_slow_disk();
-        let verdict = goal.map_or(Verdict::Free, |goal| Verdict::at_least(if rate_counts { rate } else { processor }, goal));
+        let verdict = goal.map_or(Verdict::Free, |goal| Verdict::at_least(if rate_counts { speed } else { processor }, goal));
         let (measured, micros) = (race.rate(index), race.cpu_micros(index));
         println!(
-            "{what:44} rate {rate:.2}  cpu {processor:.2}   {measured:7.0}/s beside {:7.0}/s   {micros:5.1} µs beside {:5.1} µs   p99 {:.1} ms   {}",
+            "{what:44} rate {speed:.2}  cpu {processor:.2}   {measured:7.0}/s beside {:7.0}/s   {micros:5.1} µs beside {:5.1} µs   p99 {:.1} ms   {}",
             race.rate(of),
             race.cpu_micros(of),
             race.p99_millis(index),
@@ -95,12 +99,13 @@ impl Table {
         let row = format!(
             "| {what} | {} | {micros:.1} | {} | {processor:.2} | {beside} | {} | {} |",
             shown(thousands(measured), rate_counts),
-            shown(format!("{rate:.2}"), rate_counts),
+            shown(format!("{speed:.2}"), rate_counts),
             goal.map(|goal| format!("≥ {goal:.2}")).unwrap_or_default(),
             verdict.word(),
         );
         self.speed.push(row);
-        self.verdicts.push((what.to_owned(), verdict));
+        self.verdicts.push((format!("{what}, beside {beside}"), verdict));
+        self.ratios.push((format!("{what}, beside {beside}"), speed, processor));
     }
 
     /// Adds a row of the second table, and says so.
@@ -125,6 +130,20 @@ impl Table {
         let failed: Vec<_> =
             self.verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::FarBelow).map(|(what, _)| what.as_str()).collect();
         (self.verdicts.len() - failed.len(), failed)
+    }
+
+    /// Keeps the ratios as evidence, where the run is asked to.
+    pub(crate) fn record(&self, plan: &Plan) {
+        for (what, rate, processor) in &self.ratios {
+            record(&Figure {
+                id: "speed",
+                what,
+                measured: &[("rate ratio", (*rate).into()), ("processor ratio", (*processor).into())],
+                accumulates: false,
+                command: &plan.command,
+                covers_not: "absolute rates; several cores; networks; disks other than this machine's",
+            });
+        }
     }
 
     /// The page's part.

@@ -72,6 +72,12 @@ pub const FIGURES: &[Promise] = &[
     promise("F22", "timing of secret comparisons", "max |t| < 4.5", Wholly),
     promise("F23", "plugin faults: requests of other routes failed; decisions that failed open", "0; 0", Wholly),
     promise("F24", "outgoing requests that an attacker steered", "0", NotYet("the server sends no requests yet")),
+    promise(
+        "speed",
+        "answers of the release binary beside a bare hyper server and other servers, one core each: ratios of one run",
+        "token ≥ 0.40 of bare hyper, introspection ≥ 0.70, nothing durable ≥ 0.55, code flow ≥ 0.40 of token",
+        Except("JWT access tokens and OAuth 1.0a, which do not exist yet"),
+    ),
     promise("coverage", "lines of `server/core` that the tests run", "≥ 95 %", Wholly),
     promise(
         "unsafe",

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Address, Line, Trust};
 
+/// What the kernel counts processor time in.
+pub(crate) const TICK_MICROS: f64 = 10_000.0;
+
 /// Longest start.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -77,9 +80,8 @@ impl Process {
         self.family().into_iter().filter_map(proportional).sum()
     }
 
-    /// Processor time used so far, in microseconds; the kernel counts it in hundredths of a second.
+    /// Processor time used so far, in microseconds, to the tick.
     pub(crate) fn cpu_micros(&self) -> f64 {
-        const TICK_MICROS: f64 = 10_000.0;
         let ticks = |pid: u32| -> Option<f64> {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
             let fields: Vec<&str> = stat.rsplit(") ").next()?.split(' ').collect();
