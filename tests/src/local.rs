@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use keyhook::{Builder, Client as Registered, RedirectUri, Running, Scope, Server};
+use keyhook_component::context::Context;
 use keyhook_component::system::Clock;
 use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
@@ -87,6 +88,11 @@ impl Local {
     /// Its issuer.
     pub fn issuer(&self) -> &str {
         self.running.as_ref().unwrap().issuer()
+    }
+
+    /// What its endpoints reach, for calls without a socket.
+    pub fn context(&self) -> Arc<Context> {
+        self.running.as_ref().unwrap().context()
     }
 
     /// A client of this server, as the issuer's host.

@@ -1,9 +1,11 @@
 //! A [`Local`] server with the clients and users that tests of the protocol need.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyhook::{Builder, Client as Registration, RedirectUri, Scope};
+use keyhook_component::context::Context;
 use keyhook_core::client::{Application, AuthMethod};
 use keyhook_core::secret::SecretHash;
 
@@ -71,6 +73,11 @@ impl Stage {
     /// A client's back channel, authenticated with [`SECRET`].
     pub fn back_channel(&self, id: &str) -> BackChannel {
         BackChannel::new(self.client(), id, SECRET)
+    }
+
+    /// What its endpoints reach, for calls without a socket.
+    pub fn context(&self) -> Arc<Context> {
+        self.local.context()
     }
 
     /// Moves the clock forward.
