@@ -34,6 +34,7 @@ mod secrets;
 pub mod snapshot;
 mod stats;
 mod table;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod world;

@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::tally::Tally;
+
 /// Counters of one plugin.
 #[derive(Default)]
 pub(crate) struct Stats {
-    calls: AtomicU64,
+    calls: Tally,
     denials: AtomicU64,
     errors: AtomicU64,
     panics: AtomicU64,
@@ -42,7 +44,7 @@ pub(crate) enum Fault {
 
 impl Stats {
     pub(crate) fn called(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.calls.count();
     }
 
     pub(crate) fn failed(&self, fault: Fault, text: &str) {
@@ -61,7 +63,7 @@ impl Stats {
     pub(crate) fn read(&self) -> PluginStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PluginStats {
-            calls: read(&self.calls),
+            calls: self.calls.read(),
             denials: read(&self.denials),
             errors: read(&self.errors),
             panics: read(&self.panics),
