@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::hidden::starred;
+use keyhook_core::text::misleads;
+
 use super::text::{Origin, Place};
 
 /// One finding.
@@ -55,16 +57,22 @@ impl Spot {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error[{}]: {}", self.code, self.message)?;
+        writeln!(f, "error[{}]: {}", self.code, legible(&self.message))?;
+        let label = legible(&self.label);
         match &self.spot {
-            Some(Spot::File(place)) => caret(f, place, &self.label),
+            Some(Spot::File(place)) => caret(f, place, &label),
             Some(Spot::Elsewhere(name)) => {
                 writeln!(f, "  --> {name}")?;
-                note(f, "help", &self.label)
+                note(f, "help", &label)
             }
-            None => note(f, "help", &self.label),
+            None => note(f, "help", &label),
         }
     }
+}
+
+/// `text` with a mark for every character that would control the terminal or turn the line around.
+fn legible(text: &str) -> String {
+    text.chars().map(|character| if character != '\t' && misleads(character) { '\u{fffd}' } else { character }).collect()
 }
 
 fn caret(f: &mut fmt::Formatter<'_>, place: &Place, label: &str) -> fmt::Result {
@@ -73,7 +81,7 @@ fn caret(f: &mut fmt::Formatter<'_>, place: &Place, label: &str) -> fmt::Result 
     let gutter = " ".repeat(number.len());
     writeln!(f, "{gutter}--> {place}")?;
     writeln!(f, "{gutter} |")?;
-    writeln!(f, "{number} | {}", starred(place.line()))?;
+    writeln!(f, "{number} | {}", legible(&starred(place.line())))?;
     let marks = "^".repeat(place.width());
     // A tab before the mark stays a tab, so that the caret stands below what it means.
     let indent: String = place.line().chars().take(column - 1).map(|character| if character == '\t' { '\t' } else { ' ' }).collect();

@@ -59,6 +59,17 @@ fn the_password_of_a_store_is_not_shown_with_its_line() {
     assert!(shown.contains("8 | url = \"postgres://me:****@db\"\n  |       ^^^^^^^^^^^^^^^^^^^^^^^ no store"), "{shown}");
 }
 
+/// A file from a stranger must not steer the terminal that shows what is wrong with it.
+#[test]
+fn control_characters_of_a_file_are_marked_and_the_caret_stays_below_its_place() {
+    let shown = refused(&format!("{RIGHT}[tokens]\n\"\\u001b[2J\\nx\" = 1\n\u{202e} = 2\n"));
+    assert!(shown.chars().all(|character| character == '\n' || !character.is_control()), "{shown:?}");
+    let shown = refused(&format!("{RIGHT}[tokens]\n\"\\u001b[2J\\nx\" = 1\n"));
+    assert!(shown.contains("unknown key `\u{fffd}[2J\u{fffd}x` in [tokens]"), "{shown}");
+    let shown = refused("x = \"\u{1b}[2J\"\n");
+    assert!(shown.contains("1 | x = \"\u{fffd}[2J\"\n  |      ^"), "{shown:?}");
+}
+
 #[test]
 fn everything_that_is_wrong_is_reported_at_once_in_reading_order() {
     let shown = refused("compat = [\"oauth3u\"]\n[server]\ntls = \"maybe\"\n[tokens]\naccess_ttl = 900\n[plugins]\ntrust = \"me\"\n");
