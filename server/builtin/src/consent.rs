@@ -39,16 +39,16 @@ pub(crate) async fn is_needed(context: &Context, client: &Client, asked: &Author
     if client.first_party {
         return Ok(false);
     }
-    if can_be_imitated(client, asked) {
+    if can_be_imitated(client) {
         return Ok(true);
     }
     let remembered = remembered(context, client, subject).await?;
     Ok(!remembered.is_some_and(|consent| asked.scope.scope().is_subset_of(&consent.body.scope)))
 }
 
-/// A public client on the user's device: any other app there can ask in its name, so that only the user can tell (RFC 8252 §8.6).
-fn can_be_imitated(client: &Client, asked: &AuthorizationRequest) -> bool {
-    client.kind == ClientKind::Public && (asked.redirect_uri.is_loopback() || asked.redirect_uri.is_custom_scheme())
+/// A public client proves nothing: anybody can ask in its name, so that only the user can tell (RFC 6749 §10.2, RFC 8252 §8.6).
+fn can_be_imitated(client: &Client) -> bool {
+    client.kind == ClientKind::Public
 }
 
 /// Adds what was allowed to what is remembered.

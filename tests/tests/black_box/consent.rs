@@ -1,8 +1,9 @@
 //! The consent page as a person sees it, and what it remembers (RFC 6749 §10.2, RFC 8252 §8.6).
 
+use keyhook_core::client::{AuthMethod, ClientKind};
 use keyhook_tests::flow::{Ask, Form, follow, walk};
 use keyhook_tests::http::{Answer, Client};
-use keyhook_tests::stage::{ALICE, BOB, Stage, confidential};
+use keyhook_tests::stage::{ALICE, BOB, SHOP_URI, Stage, confidential};
 
 /// From the client's request to the page after the login.
 fn arrive(browser: &mut Client, ask: &Ask<'_>) -> Answer {
@@ -72,12 +73,18 @@ fn what_was_allowed_is_remembered_for_its_user_and_client_and_more_is_asked_agai
 
 /// RFC 8252 §8.6: anybody can claim to be a public client, so a person looks every time.
 #[test]
-fn an_app_is_asked_about_every_time() {
-    let stage = Stage::new();
+fn a_public_client_is_asked_about_every_time() {
+    let stage = Stage::with(|builder| {
+        let mut page = confidential("page");
+        (page.kind, page.auth_method, page.secrets) = (ClientKind::Public, AuthMethod::None, Vec::new());
+        builder.client(page)
+    });
     let mut browser = stage.client();
-    let ask = Ask { client_id: "app", redirect_uri: "com.example.app:/cb", scope: "read", ..stage.ask() };
-    walk(&mut browser, &ask, ALICE);
-    assert_eq!(arrive(&mut browser, &ask).status, 200);
+    for (client_id, redirect_uri) in [("app", "com.example.app:/cb"), ("app", "http://127.0.0.1:5000/cb"), ("page", SHOP_URI)] {
+        let ask = Ask { client_id, redirect_uri, scope: "read", ..stage.ask() };
+        walk(&mut browser, &ask, ALICE);
+        assert_eq!(arrive(&mut browser, &ask).status, 200, "{client_id} {redirect_uri}");
+    }
 }
 
 #[test]

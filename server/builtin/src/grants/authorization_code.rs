@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keyhook_component::batch::Batch;
 use keyhook_component::context::Context;
 use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
 use keyhook_component::record::Key;
@@ -60,7 +61,13 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     };
     belongs(&code, &token, client)?;
     let now = context.now();
-    IssuedCode::new(facts(&code)).redeem(client, redirect_uri, verifier, now)?;
+    if let Err(error) = IssuedCode::new(facts(&code)).redeem(client, redirect_uri, verifier, now) {
+        if error.kh == kh::CODE_REDIRECT {
+            // The code went somewhere else than the client believes (RFC 6749 §10.6): nobody gets another try with it.
+            context.records.apply(Batch::new().with(code.take())).await?;
+        }
+        return Err(error);
+    }
     let grant = family::live(code.grant, client, now, context).await?;
     let scope = Granted::restore(code.body.scope.clone());
     let refreshes = client.allows_grant("refresh_token").is_ok();

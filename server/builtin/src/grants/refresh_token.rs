@@ -59,7 +59,13 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
         Lookup::Spent(record) => (record, false),
         Lookup::Absent => return Err(unknown()),
     };
-    belongs(&record, &token, client)?;
+    if let Err(error) = belongs(&record, &token, client) {
+        if error.kh == kh::REFRESH_CLIENT {
+            // Another client holds the whole token: it leaked, and nobody can tell who else has it (RFC 9700 §4.14).
+            family::revoke(record.grant, context).await?;
+        }
+        return Err(error);
+    }
     let now = context.now();
     let granted = Granted::restore(record.body.scope.clone());
     let (guard, refresh) = match refresh::decide(live, record.body.spent_at, context.settings.refresh_grace, now) {
@@ -85,7 +91,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     })
 }
 
-/// Whether the sender holds the token and is its client; before both are proven nothing is revoked.
+/// Whether the sender holds the token and is its client; a guess proves neither and changes nothing.
 fn belongs(record: &Arc<Stored<Body>>, token: &IssuedToken, client: &Client) -> Result<(), OAuthError> {
     if !token.fits(record.grant, &record.body.hash) {
         return Err(unknown());
