@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyhook_builtin::BuiltinPages;
+use keyhook_component::fail_point;
 use keyhook_component::system::{Clock, Random};
 use keyhook_core::client::Client;
 use keyhook_core::issuer::Issuer;
@@ -96,12 +97,15 @@ impl Server {
 
     /// Starts on the sockets of a server that still serves on them, and goes on doing so if this fails.
     async fn start_in_place_of(self, mut inherited: Vec<TcpListener>) -> Result<Running, Failure> {
+        fail_point!("succession.sockets_taken");
         let sockets = Sockets::bind(&self.config, self.workers(), &mut inherited)?;
         for address in inherited.iter().filter_map(|socket| socket.local_addr().ok()) {
             tracing::warn!(%address, "the server before this one listened there, and the configuration does not name the address any more");
         }
         drop(inherited);
-        self.start_on(sockets, true).await
+        let running = self.start_on(sockets, true).await?;
+        fail_point!("succession.before_the_word");
+        Ok(running)
     }
 
     async fn start_on(self, sockets: Sockets, takes_over: bool) -> Result<Running, Failure> {

@@ -1,5 +1,7 @@
 //! Clients that never stop asking: over connections that they keep and over new ones, and every answer is looked at.
 
+mod http2;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -8,6 +10,8 @@ use crate::back_channel::Tokens;
 use crate::http::{Answer, basic};
 use crate::keep_alive::KeepAlive;
 use crate::pair::Pair;
+
+use self::http2::Http2;
 
 /// What the clients have met.
 #[derive(Debug, Default)]
@@ -33,8 +37,8 @@ pub struct Load {
 type Ask = Box<dyn FnMut(&mut KeepAlive) -> Result<(), String> + Send>;
 
 impl Load {
-    /// Five clients of the server: introspection of a live and of a dead token, a chain of refreshes, the metadata, each over a
-    /// connection that is kept, and a client that opens a connection for every request.
+    /// Six clients of the server: introspection of a live and of a dead token, a chain of refreshes, the metadata, each over a
+    /// connection that is kept, the metadata over HTTP/2, and a client that opens a connection for every request.
     pub fn on(pair: &Pair) -> Load {
         let mut browser = pair.browser();
         let (live, dead, head) = (pair.tokens(&mut browser), pair.tokens(&mut browser), pair.tokens(&mut browser));
@@ -56,7 +60,9 @@ impl Load {
             let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
             std::thread::spawn(move || go_on(ask, client, keeps, &stop, &answered))
         });
-        let threads = threads.collect();
+        let mut threads: Vec<_> = threads.collect();
+        let (client, stopped, counted) = (pair.browser(), Arc::clone(&stop), Arc::clone(&answered));
+        threads.push(std::thread::spawn(move || go_on_http2(Http2::new(client.address, &client.host), document, &stopped, &counted)));
         Load { stop, answered, threads }
     }
 
@@ -104,6 +110,20 @@ fn go_on(mut ask: Ask, client: impl Fn() -> KeepAlive, keeps: bool, stop: &Atomi
     tally.reused += current.reused;
     tally.opened += current.opened;
     tally
+}
+
+fn go_on_http2(mut client: Http2, path: &str, stop: &AtomicBool, answered: &AtomicU64) -> Tally {
+    let mut tally = Tally::default();
+    while !stop.load(Ordering::Relaxed) {
+        match client.get(path) {
+            Ok(()) => {
+                tally.answered += 1;
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(wrong) => tally.failures.push(wrong),
+        }
+    }
+    Tally { reused: client.reused, opened: client.opened, ..tally }
 }
 
 fn introspects(authorization: &str, token: &str, active: bool) -> Ask {

@@ -90,6 +90,30 @@ fn a_process_that_ends_in_a_migration_leaves_an_empty_file_that_the_next_one_fil
     report("the process ends in a migration", reached, Checked::default());
 }
 
+/// A process that is ended while it takes over leaves the one before it as it was.
+#[test]
+fn a_process_that_ends_while_it_takes_over_leaves_the_one_before_it_serving() {
+    choose();
+    let mut reached = 0;
+    for point in ["succession.sockets_taken", "succession.before_the_word"] {
+        let mut pair = Pair::single("fail-succession", "");
+        let tokens = pair.tokens(&mut pair.browser());
+        stop(&mut pair);
+        // The variable is the successor's too; the first process takes over from nobody and never comes by.
+        pair.restart_with(&[("FAIL_POINT", point)]);
+        let output = pair.production.run(&["restart"]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && text.contains("KH0173") && text.contains("signal"), "{text}");
+        for _ in 0..10 {
+            assert!(pair.nodes()[0].is_active(&tokens.access), "who ran before serves on");
+        }
+        pair.server().signal("TERM");
+        assert_eq!(pair.ended(), Some(0));
+        reached += 1;
+    }
+    report("the process ends while it takes over from another", reached, Checked::default());
+}
+
 /// What is half written must neither be taken for a key nor keep the name from the next attempt.
 #[test]
 fn a_process_that_ends_while_it_makes_a_key_leaves_no_half_key() {

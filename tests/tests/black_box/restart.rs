@@ -160,6 +160,8 @@ fn no_request_fails_while_process_after_process_takes_over() {
         if round % 4 == 1 {
             linked.fail();
         }
+        let reloaded = linked.pair.production.run(&["reload"]);
+        assert!(reloaded.status.success(), "{}", String::from_utf8_lossy(&reloaded.stderr));
         linked.succeed(round % 2 == 1);
         // Who was signed in still is, and a code of one process is redeemed by the next.
         let code = linked.pair.code(&mut browser);
@@ -175,7 +177,12 @@ fn no_request_fails_while_process_after_process_takes_over() {
     linked.heir.ended();
     assert!(!linked.pair.server().log().contains("panicked"));
     assert!(tally.reused > tally.answered / 2 && tally.opened > tally.answered / 50, "{tally:?}");
-    report("restarts under load, the sockets handed over (kept and new connections)", ("restarts", rounds + rounds / 4), &tally, &linked.pair.server().log());
+    report(
+        "restarts and reloads under load, the sockets handed over (kept and new connections, HTTP/2)",
+        ("restarts", rounds + rounds / 4),
+        &tally,
+        &linked.pair.server().log(),
+    );
 }
 
 /// `sd_listen_fds(3)`: the service manager holds the socket, and connections wait in it while no process is there.
@@ -211,7 +218,12 @@ fn no_request_fails_while_a_service_manager_holds_the_socket() {
         server = Some(Server::launch(command, port));
     }
     load.go_on(50);
-    report("stops and starts under load, the socket held by a service manager", ("restarts", rounds), &load.end(), &pair.server().log());
+    report(
+        "stops and starts under load, the socket held by a service manager (kept and new connections, HTTP/2)",
+        ("restarts", rounds),
+        &load.end(),
+        &pair.server().log(),
+    );
 }
 
 /// A socket that nobody would accept from is refused at the start (KH0104).
