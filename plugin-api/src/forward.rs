@@ -46,20 +46,35 @@ thread_local! {
     static SAID: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
+#[inline]
 fn taken() -> Option<String> {
-    SPOKE.replace(false).then(|| SAID.take())
+    if SPOKE.get() { Some(take()) } else { None }
 }
 
-/// Runs code whose panics the caller tells; gives the text of one that passed, or was caught on the way.
+#[cold]
+fn take() -> String {
+    SPOKE.set(false);
+    SAID.take()
+}
+
+#[cold]
+fn put_back(outer: String) {
+    SAID.set(outer);
+    SPOKE.set(true);
+}
+
+/// Runs code whose panics the caller tells; gives the text of one that passed, or was caught on the way. Stands around every call
+/// of a plugin, so what usually happens is inline.
+#[inline]
 pub(crate) fn listening<T>(run: impl FnOnce() -> T) -> (T, Option<String>) {
-    let depth = DEPTH.replace(DEPTH.get() + 1);
+    let depth = DEPTH.get();
+    DEPTH.set(depth + 1);
     let outer = taken();
     let result = run();
     let said = taken();
     DEPTH.set(depth);
     if let Some(outer) = outer {
-        SAID.set(outer);
-        SPOKE.set(true);
+        put_back(outer);
     }
     (result, said)
 }

@@ -209,29 +209,42 @@ fn no_such(mut call: Call, what: &str, index: u32) -> i32 {
 }
 
 /// Runs plugin code; a panic becomes [`abi::PANICKED`], its text goes to the server's log.
+#[inline]
 fn guarded(host: HostRef, cx: *mut c_void, run: impl FnOnce() -> i32) -> i32 {
-    caught(host, run).unwrap_or_else(|text| {
-        Call::new(host, cx, None).deny(&Deny::server_error().because(text));
-        abi::PANICKED
-    })
+    caught(host, run).unwrap_or_else(|text| panicked(host, cx, text))
+}
+
+#[cold]
+fn panicked(host: HostRef, cx: *mut c_void, text: String) -> i32 {
+    Call::new(host, cx, None).deny(&Deny::server_error().because(text));
+    abi::PANICKED
 }
 
 /// Catches a panic and gives its text, with its place where this image's own panic hook saw it. The payload is forgotten: its `Drop`
 /// might panic again. One that the plugin's own code caught is only logged.
+#[inline]
 fn caught<T>(host: HostRef, run: impl FnOnce() -> T) -> Result<T, String> {
     let (result, said) = forward::listening(|| catch_unwind(AssertUnwindSafe(run)));
     match (result, said) {
         (Ok(value), None) => Ok(value),
         (Ok(value), Some(text)) => {
-            host.log(1, "panic", &format!("panicked, and went on: {text}"), "");
+            went_on(host, &text);
             Ok(value)
         }
-        (Err(payload), said) => {
-            let text = said.unwrap_or_else(|| forward::panic_text(&*payload).to_owned());
-            std::mem::forget(payload);
-            Err(text)
-        }
+        (Err(payload), said) => Err(text_of(payload, said)),
     }
+}
+
+#[cold]
+fn went_on(host: HostRef, text: &str) {
+    host.log(1, "panic", &format!("panicked, and went on: {text}"), "");
+}
+
+#[cold]
+fn text_of(payload: Box<dyn Any + Send>, said: Option<String>) -> String {
+    let text = said.unwrap_or_else(|| forward::panic_text(&*payload).to_owned());
+    std::mem::forget(payload);
+    text
 }
 
 /// The server's table.

@@ -21,6 +21,7 @@ pub fn watch_calls(watch: Box<dyn CallWatch>) -> bool {
 }
 
 /// Runs a plugin's code under the watch, if there is one. A plugin may fire another: then the outer one is noted again afterwards.
+#[inline]
 pub(crate) fn watched<T>(plugin: &Arc<str>, code: impl FnOnce() -> T) -> T {
     /// Notes the outer plugin again, also when a panic passes.
     struct Back<'a>(&'a dyn CallWatch, Option<Arc<str>>);

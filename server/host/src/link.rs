@@ -76,6 +76,7 @@ pub(crate) fn guarded(
 }
 
 /// Counts and logs a denial, or an answer that was refused.
+#[cold]
 fn noted(call: &Call, error: OAuthError) -> OAuthError {
     let (plugin, hook, text) = (&*call.plugin.name, &*call.hook, error.to_string());
     let is_own = error.kh == failure::DENIED;
@@ -88,6 +89,7 @@ fn noted(call: &Call, error: OAuthError) -> OAuthError {
     error
 }
 
+#[cold]
 fn panicked(call: &mut Call, plugin: &Plugin, pass: Pass) -> OAuthError {
     let said = call.denial.take();
     let error = failure::panicked(&plugin.name, &call.hook, said.as_ref().map_or("no text", |denial| denial.text()));
