@@ -59,6 +59,14 @@ fn the_password_of_a_store_is_not_shown_with_its_line() {
     assert!(shown.contains("8 | url = \"postgres://me:****@db\"\n  |       ^^^^^^^^^^^^^^^^^^^^^^^ no store"), "{shown}");
 }
 
+#[test]
+fn the_caret_stands_at_the_end_of_a_line_however_lines_end() {
+    for end in ["\n", "\r\n"] {
+        let shown = refused(&format!("x = \"ab{end}y = 1{end}"));
+        assert!(shown.contains(":1:8\n  |\n1 | x = \"ab\n  |        ^ "), "{shown:?}");
+    }
+}
+
 /// A file from a stranger must not steer the terminal that shows what is wrong with it.
 #[test]
 fn control_characters_of_a_file_are_marked_and_the_caret_stays_below_its_place() {

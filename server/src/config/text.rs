@@ -26,7 +26,9 @@ impl Place {
     pub(crate) fn line_and_column(&self) -> (usize, usize) {
         let before = self.source.text.get(..self.span.start).unwrap_or(&self.source.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let ends_here = self.source.text[before.len()..].starts_with('\n');
+        let in_line = before[line_start..].strip_suffix('\r').filter(|_| ends_here).unwrap_or(&before[line_start..]);
+        (before.matches('\n').count() + 1, in_line.chars().count() + 1)
     }
 
     /// The line it starts on, without its end.
