@@ -28,7 +28,7 @@ pub fn all(raw: &[u8], sent: &[u8]) -> Vec<Answer> {
         if status == 100 {
             continue;
         }
-        let is_whole = length <= rest.len() && (length == rest.len() || rest[length..].starts_with(b"HTTP/1.1 "));
+        let is_whole = length <= rest.len() && (length == rest.len() || rest[length..].starts_with(b"HTTP/1."));
         let length = if heads && !is_whole { 0 } else { length };
         assert!(length <= rest.len(), "a body is cut: {head}");
         found.push(Answer { status, head, body: String::from_utf8_lossy(&rest[..length]).into_owned() });

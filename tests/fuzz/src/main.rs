@@ -37,7 +37,7 @@ fn wish() -> Result<Wish, String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
 fn main() -> ExitCode {
@@ -90,7 +90,10 @@ fn fuzz(name: &str, wish: &Wish) -> bool {
     if held {
         println!("ok   {name}: {executions} executions");
     } else {
-        println!("FAIL {name} after {executions} executions; the input lies in {}\n{log}", place.display());
+        // The input itself, and what it broke, stand at the end.
+        let lines: Vec<&str> = log.lines().collect();
+        println!("FAIL {name} after {executions} executions; the input lies in {}", place.display());
+        println!("{}", lines[lines.len().saturating_sub(25)..].join("\n"));
     }
     record(&Figure {
         id: "F14",

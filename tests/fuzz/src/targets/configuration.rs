@@ -14,9 +14,8 @@ pub fn check(data: &[u8]) {
 }
 
 fn told(failure: &Failure, text: &str) {
-    assert!(failure.code().starts_with("KH10"), "{failure}");
     let message = failure.to_string();
-    assert!(message.contains("[KH10"), "{message}");
+    assert!(failure.code().starts_with("KH") && message.contains("error[KH"), "{message}");
     assert!(message.chars().all(|character| character == '\n' || character == '\t' || !character.is_control()), "{message:?}");
     let mut lines = message.lines();
     let mut found = 0;
@@ -41,6 +40,10 @@ fn inside(place: &str, source: &str, mark: &str, text: &str) {
     assert!(line >= 1 && line <= text.matches('\n').count() + 1, "line {line} of {text:?}");
     assert!(column >= 1 && column <= own.chars().count() + 2, "column {column} of {own:?}");
     let shown = source.strip_prefix(&format!("{line} | ")).or_else(|| source.strip_prefix(&format!("{line} |"))).unwrap();
+    if shown.contains("****") {
+        // A password is not shown; what stands after it has moved.
+        return;
+    }
     assert_eq!(shown.chars().count(), own.chars().count(), "{source:?} shows {own:?}");
     let caret = mark.find('^').unwrap_or_else(|| panic!("no caret: {mark:?}"));
     let before = mark[..caret].chars().count() - (line.to_string().len() + " | ".len());

@@ -17,7 +17,7 @@ pub fn check(data: &[u8]) {
     let legible = |value: &[u8]| value.iter().all(|byte| *byte == b'\t' || (b' '..=b'~').contains(byte));
     let is_form = second.is_empty() && legible(kind) && {
         let essence = kind.iter().position(|byte| *byte == b';').map_or(kind, |at| &kind[..at]);
-        essence.trim_ascii().to_ascii_lowercase() == b"application/x-www-form-urlencoded"
+        essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
     };
     let expected = decode::form(body, 256).filter(|_| is_form);
     match request.form() {

@@ -130,10 +130,10 @@ fn call(script: &[u8]) -> HookCall {
     ];
     let mut call = HookCall { request: request(&fields, b"body").map(Arc::new), session: Some(BTreeMap::new()), ..HookCall::default() };
     call.form = Form::parse(b"a=1&b=two", 4).ok().map(Arc::new);
-    call.response = members(json!({
+    call.response = members(&json!({
         "access_token": "kha_x", "token_type": "Bearer", "expires_in": 60, "scope": "read write", "refresh_token": "khr_x"
     }));
-    call.data.insert("other".to_owned(), members(json!({ "theirs": 1 })));
+    call.data.insert("other".to_owned(), members(&json!({ "theirs": 1 })));
     for (name, value) in [("subject", "alice"), ("redirect_uri", REDIRECT_URI), ("scope", "read write"), ("client_id", "app")] {
         call.fact(name, value);
     }
@@ -141,7 +141,7 @@ fn call(script: &[u8]) -> HookCall {
     call
 }
 
-fn members(value: Value) -> Map<String, Value> {
+fn members(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 

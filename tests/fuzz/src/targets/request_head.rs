@@ -49,18 +49,18 @@ fn plain(parts: &Parts, limits: &Limits) -> bool {
     let host = parts.headers.get(header::HOST).map(|host| host.to_str().map_err(drop));
     let target = parts.uri.authority().map(http::uri::Authority::as_str);
     let host = match (target, host) {
-        (_, Some(Err(()))) | (None, None) => return false,
         (None, Some(Ok(host))) => host,
         (Some(target), None) => target,
         (Some(target), Some(Ok(host))) if target.eq_ignore_ascii_case(host) => target,
-        (Some(_), Some(Ok(_))) => return false,
+        // None at all, one that is no text, or two that differ.
+        (None, None) | (_, Some(_)) => return false,
     };
     let coding = parts.headers.get(header::TRANSFER_ENCODING);
     parts.headers.len() <= limits.head_fields
         && count(header::HOST) <= 1
         && is_authority(host)
         && count(header::TRANSFER_ENCODING) <= 1
-        && coding.is_none_or(|coding| coding.as_bytes().to_ascii_lowercase() == b"chunked")
+        && coding.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
         && parts.uri.path().starts_with('/')
         && parts.uri.scheme_str().is_none_or(|scheme| scheme == "http" || scheme == "https")
 }
