@@ -78,23 +78,23 @@ impl Frames {
     ///
     /// # Panics
     /// If the server does neither for half a minute.
-    pub fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
-        let mut read = |buffer: &mut [u8]| match self.stream.read_exact(buffer) {
+    pub fn read(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        let mut fill = |buffer: &mut [u8]| match self.stream.read_exact(buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("the server neither speaks nor closes"),
-            read => read.ok(),
+            filled => filled.ok(),
         };
         let mut head = [0; 9];
-        read(&mut head)?;
+        fill(&mut head)?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
         let mut payload = vec![0; length as usize];
-        read(&mut payload)?;
+        fill(&mut payload)?;
         Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
     }
 
     /// Reads until the server ends the connection: the error code of its GOAWAY (RFC 9113 §7), if it sent one.
     pub fn goodbye(&mut self) -> Option<u32> {
         let mut code = None;
-        while let Some((found, _, payload)) = self.next() {
+        while let Some((found, _, payload)) = self.read() {
             if found == kind::GOAWAY {
                 code = payload.get(4..8).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
             }

@@ -45,7 +45,12 @@ impl Http2 {
                 kind::GOAWAY => leaving = true,
                 kind::HEADERS if of == stream => good = payload.first() == Some(&OK),
                 kind::RST_STREAM if of == stream => return Err(format!("HTTP/2, stream {stream}: reset {payload:?}")),
-                kind::DATA if of == stream && !payload.is_empty() => break,
+                kind::DATA if of == stream && !payload.is_empty() => {
+                    // What was read may be sent again: without this the window of the connection is used up after 64 KiB (RFC 9113 §5.2).
+                    let taken = u32::try_from(payload.len()).unwrap().to_be_bytes();
+                    let _ = frames.write(&frame(kind::WINDOW_UPDATE, 0, 0, &taken));
+                    break;
+                }
                 _ => {}
             }
         }

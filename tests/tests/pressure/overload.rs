@@ -27,8 +27,8 @@ struct Chain {
 
 impl Chain {
     /// Asks without a pause. Every answer is a success, or a 503 after which the same token is still good.
-    fn go_on(mut self, shop: &BackChannel, stop: &AtomicBool) -> Chain {
-        while !stop.load(Ordering::Relaxed) {
+    fn go_on(mut self, shop: &BackChannel, ends: &AtomicBool) -> Chain {
+        while !ends.load(Ordering::Relaxed) {
             let answer = shop.refresh(&self.head.refresh);
             if let Some(next) = Tokens::of(&answer) {
                 (self.head, self.served) = (next, self.served + 1);
@@ -45,11 +45,12 @@ impl Chain {
 
 #[test]
 fn beyond_the_limit_clients_are_put_off_and_nothing_that_was_accepted_is_lost() {
+    let _alone = crate::alone();
     let pair = Pair::single("overload", "[server.limits]\nrequests = 16\n");
     let mut browser = pair.browser();
     let chains: Vec<_> = (0..CLIENTS).map(|_| Chain { head: pair.tokens(&mut browser), served: 0, put_off: 0 }).collect();
     let before = memory_kib(pair.server().pid());
-    let stop = AtomicBool::new(false);
+    let ends = AtomicBool::new(false);
     let mut most = before;
     let chains: Vec<Chain> = std::thread::scope(|scope| {
         let shops: Vec<_> = chains.into_iter().map(|chain| (chain, pair.nodes()[0].clone())).collect();
@@ -58,7 +59,7 @@ fn beyond_the_limit_clients_are_put_off_and_nothing_that_was_accepted_is_lost() 
             .map(|(chain, shop)| {
                 scope.spawn(|| {
                     let shop = shop;
-                    chain.go_on(&shop, &stop)
+                    chain.go_on(&shop, &ends)
                 })
             })
             .collect();
@@ -67,7 +68,7 @@ fn beyond_the_limit_clients_are_put_off_and_nothing_that_was_accepted_is_lost() 
             most = most.max(memory_kib(pair.server().pid()));
             pause();
         }
-        stop.store(true, Ordering::Relaxed);
+        ends.store(true, Ordering::Relaxed);
         running.into_iter().map(|client| client.join().unwrap()).collect()
     });
     let (served, put_off) = chains.iter().fold((0, 0), |(served, off), chain| (served + chain.served, off + chain.put_off));
@@ -90,7 +91,7 @@ fn beyond_the_limit_clients_are_put_off_and_nothing_that_was_accepted_is_lost() 
             ("server KiB more", (most - before).into()),
         ],
         accumulates: false,
-        command: "cargo test -p keyhook-tests --test black_box overload",
+        command: "cargo test -p keyhook-tests --test pressure overload",
         covers_not: "the limit of connections, which has a test without a figure",
     });
 }
@@ -98,6 +99,7 @@ fn beyond_the_limit_clients_are_put_off_and_nothing_that_was_accepted_is_lost() 
 /// Whoever waits without a word makes room for those who ask.
 #[test]
 fn when_all_connections_are_taken_those_that_only_wait_make_room() {
+    let _alone = crate::alone();
     let pair = Pair::single("crowded", "[server.limits]\nconnections = 16\nheader_timeout = \"5s\"\n");
     let address = pair.browser().address;
     let silent: Vec<_> = (0..40).map(|number| connect(address, number).unwrap()).collect();

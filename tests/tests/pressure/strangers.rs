@@ -15,6 +15,7 @@ fn most(count: usize) -> u64 {
 
 #[test]
 fn authorization_requests_that_nobody_answers_leave_neither_memory_nor_records() {
+    let _alone = crate::alone();
     let count = asked("KEYHOOK_STRANGERS", 5_000);
     let pair = Pair::single("strangers", "[store]\nurl = \"sqlite:keyhook.db\"\nshort = \"memory:\"\nevicting = [\"short\"]\n");
     let (browser, path) = (pair.browser(), pair.ask().path());
@@ -41,7 +42,7 @@ fn authorization_requests_that_nobody_answers_leave_neither_memory_nor_records()
         what: "memory after authorization requests of strangers, none of them answered",
         measured: &[("requests", count.into()), ("KiB more", grown.into())],
         accumulates: false,
-        command: "cargo test -p keyhook-tests --test black_box strangers",
+        command: "cargo test -p keyhook-tests --test pressure strangers",
         covers_not: "plugins that keep session values, or notes longer than a cookie, for everybody who comes",
     });
     assert!(!pair.tokens(&mut pair.browser()).access.is_empty(), "and afterwards all is well");

@@ -46,17 +46,18 @@ fn flows(pair: &Pair, stop: &AtomicBool) -> usize {
 
 #[test]
 fn nothing_fails_and_nothing_grows_while_the_server_works() {
+    let _alone = crate::alone();
     let seconds = asked("KEYHOOK_SOAK", 4);
     // A small cache is soon full, so what grows afterwards grows for good.
     let pair = Pair::single("soak", "[store]\nurl = \"sqlite:keyhook.db\"\ncache = 1000\n");
     let pid = pair.server().pid();
-    let (load, step) = (Load::on(&pair), Duration::from_secs(seconds as u64) / SAMPLES);
+    let (load, pace) = (Load::on(&pair), Duration::from_secs(seconds as u64) / SAMPLES);
     let (started, mut memory, mut open) = (Instant::now(), Vec::new(), Vec::new());
     let stop = AtomicBool::new(false);
     let flows = std::thread::scope(|scope| {
         let flows = scope.spawn(|| flows(&pair, &stop));
         for sample in 1..=SAMPLES {
-            while started.elapsed() < step * sample {
+            while started.elapsed() < pace * sample {
                 pause();
             }
             memory.push(memory_kib(pid) as f64);
@@ -83,7 +84,7 @@ fn nothing_fails_and_nothing_grows_while_the_server_works() {
             ("descriptors per minute in the second half", open_slope.into()),
         ],
         accumulates: false,
-        command: "KEYHOOK_SOAK=3600 cargo test -p keyhook-tests --test black_box soak",
+        command: "KEYHOOK_SOAK=3600 cargo test -p keyhook-tests --test pressure soak",
         covers_not: "other stores; runs of less than a minute show the warming up",
     });
     if seconds >= WARM {

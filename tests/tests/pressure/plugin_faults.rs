@@ -1,7 +1,7 @@
 //! One defect after the other in a loaded library, beside clients of other routes: none of those fails, and nothing fails open (F23).
 //!
 //! `KEYHOOK_PLUGIN_FAULTS` says how often each defect strikes. Libraries that do not load at all are in `bad_files`, the breaker's
-//! closing and the details of each defect in `misbehaving` and `misfit`.
+//! closing and the details of each defect in `misbehaving` and `misfit`, all of them in `black_box`.
 
 use keyhook_tests::back_channel::{BackChannel, Tokens};
 use keyhook_tests::evidence::{Figure, record};
@@ -119,13 +119,16 @@ impl Count {
 
 #[test]
 fn whatever_a_plugin_does_other_routes_are_unharmed_and_nothing_fails_open() {
+    let _alone = crate::alone();
     let pair = server();
     let shop = &pair.nodes()[0];
     let steady = Steady::apart(&pair);
     let mut count = Count::default();
     let mut tokens = pair.tokens(&mut pair.browser());
     for _ in 0..asked("KEYHOOK_PLUGIN_FAULTS", 2) {
-        AT_THE_TOKEN.iter().for_each(|misdeed| count.token(shop, &tokens.refresh, misdeed));
+        for misdeed in AT_THE_TOKEN {
+            count.token(shop, &tokens.refresh, misdeed);
+        }
         for misdeed in HARMLESS {
             let form = [("grant_type", "refresh_token"), ("refresh_token", &*tokens.refresh), ("misdeed", misdeed)];
             let answer = shop.post("/token", &form);
@@ -135,8 +138,12 @@ fn whatever_a_plugin_does_other_routes_are_unharmed_and_nothing_fails_open() {
             assert!(next.is_some() || answer.status == 503, "{misdeed}: {} {}", answer.status, answer.text());
             tokens = next.unwrap_or(tokens);
         }
-        AT_THE_BROWSER.iter().for_each(|misdeed| count.browser(&pair, misdeed));
-        AT_ITS_URLS.iter().for_each(|path| count.url(&pair, path));
+        for misdeed in AT_THE_BROWSER {
+            count.browser(&pair, misdeed);
+        }
+        for path in AT_ITS_URLS {
+            count.url(&pair, path);
+        }
     }
     // Ten panics within a minute, and the plugin rests: then whatever needs it is refused, and everything else goes on.
     reload(&pair, "[plugins.misbehaving]\nallow = [\"store\", \"session\", \"approve\"]\n");
@@ -165,7 +172,7 @@ fn whatever_a_plugin_does_other_routes_are_unharmed_and_nothing_fails_open() {
             ("decisions that failed open", count.open.len().into()),
         ],
         accumulates: true,
-        command: "cargo test -p keyhook-tests --test black_box plugin_faults",
+        command: "cargo test -p keyhook-tests --test pressure plugin_faults",
         covers_not: "what no process contains: wild pointers, stack overflow, abort, endless loops inline, memory that runs out",
     });
 }

@@ -67,7 +67,7 @@ fn flood(what: &str, cut: bool, next: impl Fn(&Frames, usize) -> Vec<u8>) {
             ("server KiB more", grown.into()),
         ],
         accumulates: false,
-        command: "cargo test -p keyhook-tests --test black_box http2_floods",
+        command: "cargo test -p keyhook-tests --test pressure http2_floods",
         covers_not: "TLS; many connections at once",
     });
 }
@@ -75,6 +75,7 @@ fn flood(what: &str, cut: bool, next: impl Fn(&Frames, usize) -> Vec<u8>) {
 /// CVE-2023-44487: a stream that is reset as soon as it was opened costs the server work and its client nothing.
 #[test]
 fn rapid_resets_end_their_connection() {
+    let _alone = crate::alone();
     flood("rapid resets", true, |connection, number| {
         let stream = u32::try_from(2 * number + 1).unwrap();
         [connection.get(stream, DOCUMENT), frame(kind::RST_STREAM, 0, stream, &8u32.to_be_bytes())].concat()
@@ -84,6 +85,7 @@ fn rapid_resets_end_their_connection() {
 /// CVE-2024-27316 and its kin: a head that never ends is never buffered.
 #[test]
 fn a_head_that_goes_on_for_ever_ends_its_connection() {
+    let _alone = crate::alone();
     flood("CONTINUATION", true, |connection, number| match number {
         0 => frame(kind::HEADERS, END_STREAM, 1, &connection.head(DOCUMENT)),
         // A literal field without indexing, of a name and a value of 60 bytes each.
@@ -94,6 +96,7 @@ fn a_head_that_goes_on_for_ever_ends_its_connection() {
 /// CVE-2019-9515, CVE-2019-9512: answers that nobody reads are not piled up.
 #[test]
 fn floods_of_settings_and_pings_cost_their_sender_only() {
+    let _alone = crate::alone();
     flood("SETTINGS", false, |_, _| frame(kind::SETTINGS, 0, 0, &[0, 4, 0, 0, 0xff, 0xff]));
     flood("PING", false, |_, _| frame(kind::PING, 0, 0, &[7; 8]));
 }
@@ -101,6 +104,7 @@ fn floods_of_settings_and_pings_cost_their_sender_only() {
 /// CVE-2019-9518, CVE-2019-9516: frames that carry nothing.
 #[test]
 fn empty_frames_and_windows_that_creep_harm_nobody() {
+    let _alone = crate::alone();
     flood("empty DATA", true, |connection, number| match number {
         0 => frame(
             kind::HEADERS,
@@ -116,6 +120,7 @@ fn empty_frames_and_windows_that_creep_harm_nobody() {
 /// CVE-2019-9517: answers for which no window opens are not kept for as long as their client likes.
 #[test]
 fn a_client_that_opens_no_window_is_let_go() {
+    let _alone = crate::alone();
     let pair = Pair::single("window", "[server.limits]\nidle_timeout = \"2s\"\nwrite_timeout = \"1s\"\n");
     let (address, host) = (pair.browser().address, pair.browser().host);
     let mut connection = Frames::connect(address, &host, &[(INITIAL_WINDOW_SIZE, 0)]);
@@ -130,6 +135,7 @@ fn a_client_that_opens_no_window_is_let_go() {
 /// RFC 9113 §5.1.1, §4.2, §6: frames that may not be end the connection, and it alone.
 #[test]
 fn frames_that_may_not_be_end_their_connection_alone() {
+    let _alone = crate::alone();
     let pair = Pair::single("frames", "");
     let (address, host) = (pair.browser().address, pair.browser().host);
     let head = Frames::connect(address, &host, &[]).head(DOCUMENT);
@@ -142,7 +148,7 @@ fn frames_that_may_not_be_end_their_connection_alone() {
         ("a ping of seven bytes", frame(kind::PING, 0, 0, &[1; 7])),
         ("a window of more than there is", frame(kind::WINDOW_UPDATE, 0, 0, &0x7fff_ffff_u32.to_be_bytes())),
         ("a head that is no HPACK", frame(kind::HEADERS, END_STREAM | END_HEADERS, 1, &[0xff; 40])),
-        ("a frame over the limit", frame(kind::DATA, 0, 1, &[0; 20_000])),
+        ("a frame over the limit", frame(kind::DATA, 0, 1, &vec![0; 20_000])),
     ] {
         let mut connection = Frames::connect(address, &host, &[]);
         let _ = connection.write(&bytes);

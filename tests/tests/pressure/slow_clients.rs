@@ -30,6 +30,7 @@ fn affordable() -> Option<usize> {
 
 #[test]
 fn good_clients_are_answered_beside_thousands_who_hold_connections_in_every_way() {
+    let _alone = crate::alone();
     let Some(count) = affordable() else { return };
     let pair = Pair::single("held", "");
     let (address, host) = (pair.browser().address, pair.browser().host);
@@ -64,7 +65,7 @@ fn good_clients_are_answered_beside_thousands_who_hold_connections_in_every_way(
             ("server MiB more", ((after.saturating_sub(before)) / 1024).into()),
         ],
         accumulates: false,
-        command: "cargo test -p keyhook-tests --test black_box slow_clients",
+        command: "cargo test -p keyhook-tests --test pressure slow_clients",
         covers_not: "TLS; both ends share the machine, so the waits are those of the clients, too",
     });
 }
@@ -72,6 +73,7 @@ fn good_clients_are_answered_beside_thousands_who_hold_connections_in_every_way(
 /// What waits costs little: the head start of whoever opens connections must not be the server's memory.
 #[test]
 fn a_connection_that_only_waits_costs_no_more_than_32_kib() {
+    let _alone = crate::alone();
     let Some(count) = affordable() else { return };
     let pair = Pair::single("idle", "");
     let (address, host) = (pair.browser().address, pair.browser().host);
@@ -85,7 +87,7 @@ fn a_connection_that_only_waits_costs_no_more_than_32_kib() {
         what: "memory of connections that had one answer and wait",
         measured: &[("connections", held.len().into()), ("KiB each", ((each * 10.0).round() / 10.0).into())],
         accumulates: false,
-        command: "cargo test -p keyhook-tests --test black_box slow_clients",
+        command: "cargo test -p keyhook-tests --test pressure slow_clients",
         covers_not: "TLS; buffers of the kernel",
     });
 }
