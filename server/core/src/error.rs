@@ -236,4 +236,41 @@ mod tests {
     fn being_unavailable_says_when_to_come_back() {
         assert_eq!(OAuthError::temporarily_unavailable(3).retry_after, Some(3));
     }
+
+    /// RFC 6749 §5.2 and §4.1.2.1.
+    #[test]
+    fn each_refusal_has_its_code_its_status_and_its_number() {
+        for (error, wire, status, number) in [
+            (OAuthError::unsupported_grant_type(), "unsupported_grant_type", 400, kh::GRANT_TYPE),
+            (OAuthError::unauthorized_client("x"), "unauthorized_client", 400, kh::CLIENT_NOT_ALLOWED),
+            (OAuthError::access_denied(), "access_denied", 400, kh::ACCESS_DENIED),
+            (OAuthError::server_error("the disk is full"), "server_error", 500, kh::SERVER_ERROR),
+        ] {
+            assert_eq!((error.code.wire(), error.status(), error.kh), (wire, status, number));
+        }
+    }
+
+    #[test]
+    fn the_cause_is_for_the_log_and_in_no_answer() {
+        let error = OAuthError::server_error("the disk is full");
+        assert_eq!(
+            error.to_string(),
+            format!("[{}] server_error: the server met an unexpected condition (the disk is full)", kh::SERVER_ERROR)
+        );
+        assert!(!String::from_utf8(error.json()).unwrap().contains("disk"));
+        assert_eq!(OAuthError::new(ErrorCode::InvalidRequest, "x").to_string(), "invalid_request: x");
+    }
+
+    #[test]
+    fn an_error_without_a_description_has_no_such_member() {
+        let body: serde_json::Value = serde_json::from_slice(&OAuthError::new(ErrorCode::InvalidRequest, "").json()).unwrap();
+        assert_eq!(body, serde_json::json!({ "error": "invalid_request" }));
+    }
+
+    /// RFC 6750 §3: a request without any authentication gets a challenge without an error.
+    #[test]
+    fn who_sent_no_credentials_is_asked_for_them_and_told_no_error() {
+        let error = OAuthError { challenge: true, ..OAuthError::new(ErrorCode::InvalidRequest, "x") };
+        assert_eq!(error.www_authenticate("api").unwrap(), "Bearer realm=\"api\"");
+    }
 }

@@ -98,4 +98,9 @@ mod tests {
         }
         assert!(RecordId::from_raw(-5).is_none());
     }
+
+    #[test]
+    fn an_id_is_shown_as_its_number() {
+        assert_eq!(RecordId::from_raw(77).to_string(), "77");
+    }
 }

@@ -192,4 +192,27 @@ mod tests {
             assert_eq!(Issuer::parse(text), Err(why), "{text}");
         }
     }
+
+    #[test]
+    fn an_issuer_is_written_as_its_text_and_read_as_strictly_as_parsed() {
+        let issuer = Issuer::parse("https://id.example/a").unwrap();
+        assert_eq!(
+            (serde_json::to_string(&issuer).unwrap(), issuer.to_string()),
+            ("\"https://id.example/a\"".into(), "https://id.example/a".into())
+        );
+        assert_eq!(serde_json::from_str::<Issuer>("\"https://id.example/a\"").unwrap(), issuer);
+        assert!(issuer.is_https() && !Issuer::parse("http://localhost").unwrap().is_https());
+        let refused = serde_json::from_str::<Issuer>("\"https://id.example/\"").unwrap_err();
+        assert!(refused.to_string().contains("leave it out"), "{refused}");
+    }
+
+    #[test]
+    fn every_refusal_of_an_issuer_has_words_of_its_own() {
+        use IssuerError as E;
+        let all = [E::NotAUrl, E::InsecureHttp, E::QueryOrFragment, E::UserInfo, E::TrailingSlash, E::NotCanonical];
+        let words: std::collections::BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+        assert!(
+            words.len() == all.len() && words.iter().all(|text| text.starts_with("the issuer ") || text.starts_with("an http issuer "))
+        );
+    }
 }

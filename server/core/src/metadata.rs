@@ -96,4 +96,10 @@ mod tests {
         assert_eq!(json["code_challenge_methods_supported"], serde_json::json!(["S256"]));
         assert!(!document.contains("scopes_supported"));
     }
+
+    #[test]
+    fn the_members_are_those_of_the_body() {
+        let document = Metadata::new(&Issuer::parse("https://id.example").unwrap());
+        assert_eq!(serde_json::from_slice::<Value>(&document.json()).unwrap(), Value::Object(document.members().clone()));
+    }
 }

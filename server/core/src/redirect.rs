@@ -277,4 +277,33 @@ mod tests {
         assert!(serde_json::from_str::<RedirectUri>("\"https://app.test/cb\"").is_ok());
         assert!(serde_json::from_str::<RedirectUri>("\"javascript:alert(1)\"").is_err());
     }
+
+    #[test]
+    fn every_refusal_of_a_redirect_uri_has_words_of_its_own() {
+        use RedirectUriError as E;
+        let all = [
+            E::NotAbsolute,
+            E::TooLong,
+            E::Characters,
+            E::Fragment,
+            E::Wildcard,
+            E::UserInfo,
+            E::InsecureHttp,
+            E::Scheme,
+            E::Authority,
+            E::DotSegment,
+        ];
+        let words: std::collections::BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(words.len(), all.len(), "{words:?}");
+    }
+
+    /// RFC 8252 §7.3: `http` is for the loopback interface.
+    #[test]
+    fn only_a_loopback_uri_is_http() {
+        for (uri, loopback) in
+            [("http://[::1]:7/cb", true), ("http://127.0.0.1/cb", true), ("https://app.test/cb", false), ("com.example.app:/cb", false)]
+        {
+            assert_eq!(RedirectUri::parse(uri).unwrap().is_loopback(), loopback, "{uri}");
+        }
+    }
 }

@@ -236,4 +236,22 @@ mod tests {
         assert!(granted.subset(&scope("a b c")).is_err());
         assert!(granted.subset(&scope("b")).unwrap().subset(&scope("a")).is_err());
     }
+
+    #[test]
+    fn a_scope_is_collected_from_tokens_and_from_nothing_else() {
+        assert_eq!(["read", "a b", "", "write", "read", "a\"b"].into_iter().collect::<Scope>().as_str(), "read write");
+        assert_eq!(Granted::restore(scope("a b")).to_string(), "a b");
+    }
+
+    /// What an operator has taken from a client since is in no new token (RFC 6749 §3.3).
+    #[test]
+    fn a_grant_keeps_what_the_client_may_still_have_and_never_becomes_empty() {
+        let still = |granted: &str, allowed: &str| Granted::restore(scope(granted)).still(&scope(allowed));
+        assert_eq!(still("a b", "c b a").unwrap().scope(), &scope("a b"));
+        assert_eq!(still("a b", "b").unwrap().scope(), &scope("b"));
+        assert_eq!(still("", "b").unwrap().scope(), &scope(""), "nothing was granted, and nothing was taken");
+        for allowed in ["", "c", "A"] {
+            assert_eq!(still("a b", allowed).unwrap_err().kh, kh::SCOPE_NOT_ALLOWED, "{allowed}");
+        }
+    }
 }

@@ -150,4 +150,9 @@ mod tests {
             assert!(serde_json::from_str::<SecretHash>(wrong).is_err(), "{wrong}");
         }
     }
+
+    #[test]
+    fn a_secret_is_made_of_its_value() {
+        assert_eq!(Secret::from(String::from("hush")).expose(), "hush");
+    }
 }

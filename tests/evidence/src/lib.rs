@@ -1,6 +1,7 @@
 //! What the tests have measured: one line a run in `server/docs/evidence.jsonl`, one page made of them, `server/docs/evidence.md`.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a tool of the tests fails by panicking")]
 
+pub mod coverage;
 mod figures;
 mod ledger;
 mod page;

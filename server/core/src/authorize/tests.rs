@@ -236,3 +236,12 @@ fn a_stored_request_is_proven_again_against_the_client_of_today() {
     let bare = StoredRequest { code_challenge: None, ..stored };
     assert_eq!(AuthorizationRequest::revalidate(&bare, &client()).unwrap_err().error().kh, kh::PKCE_MISSING);
 }
+
+/// RFC 6749 §4.1.2.1: who has no proven target gets a page; who has one is told there.
+#[test]
+fn a_refusal_goes_to_the_client_only_over_a_proven_redirect_uri() {
+    assert!(matches!(Refusal::from(OAuthError::access_denied()), Refusal::Page(_)));
+    let request = good();
+    let Refusal::Redirect { to, state, error } = request.refuse(OAuthError::access_denied()) else { panic!("a page") };
+    assert_eq!((to.as_str(), state.as_deref(), error.code.wire()), (URI, Some("s t&ä"), "access_denied"));
+}

@@ -186,3 +186,20 @@ fn people_are_shown_where_they_will_go() {
         assert_eq!(target.is_loopback(), uri.starts_with("http:"));
     }
 }
+
+/// What an operator reads in the log; the client is told one thing in every case.
+#[test]
+fn the_log_says_how_a_redirect_uri_differs_and_the_client_hears_nothing_of_it() {
+    let two = client(&[URI, "https://app.test/other"]);
+    let causes = [
+        (two.claim(None).unwrap_err(), "2 are registered; it may be left out if there is one"),
+        (two.claim(Some("https://app.test/cB")).unwrap_err(), "the nearest is https://app.test/cb, differs: upper and lower case"),
+        (client(&[]).claim(Some(URI)).unwrap_err(), "no redirect URI registered"),
+    ];
+    for (error, cause) in causes {
+        assert!(error.to_string().contains(cause), "{error}");
+        let told = OAuthError::from(error);
+        assert_eq!(told.wire_description(), "the redirect_uri is missing or not registered for this client");
+    }
+    assert_eq!(two.claim(Some(URI)).unwrap().to_string(), URI);
+}

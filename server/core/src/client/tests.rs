@@ -101,3 +101,9 @@ fn a_stored_client_has_safe_defaults_and_no_unknown_fields() {
         assert!(serde_json::from_value::<Client>(wrong).is_err(), "{field}");
     }
 }
+
+#[test]
+fn a_refused_client_says_which_field_and_why() {
+    let error = Client { id: String::new(), ..public() }.validate().unwrap_err();
+    assert!(error.to_string().starts_with("id: it must be "), "{error}");
+}

@@ -258,4 +258,21 @@ mod tests {
         let shown = format!("{:?} {:?}", MasterKey::new([7; 32]), sealer(&[1]));
         assert!(shown.contains("***") && !shown.contains("7, 7"), "{shown}");
     }
+
+    #[test]
+    fn why_nothing_was_opened_is_said_without_what_is_sealed() {
+        let sealer = sealer(&[1]);
+        let blob = sealer.seal("k", b"1", "f", b"secret", &[9; 12]).unwrap();
+        let other = [&[7][..], &blob[1..]].concat();
+        for (error, word) in [
+            (sealer.open("k", b"1", "f", &other).unwrap_err(), "not one that this server wrote"),
+            (sealer.open("k", b"2", "f", &blob).unwrap_err(), "moved to another record"),
+            (Sealer::new(vec![MasterKey::new([2; 32])]).unwrap().open("k", b"1", "f", &blob).unwrap_err(), "is not listed"),
+            (Sealer::new(Vec::new()).unwrap_err(), "no master key"),
+        ] {
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        assert_eq!(sealer.seal("k\0", b"1", "f", b"", &[9; 12]), Err(SealError::Refused));
+        assert_eq!(MasterKey::new([1; 32]).id(), blob[1..5]);
+    }
 }

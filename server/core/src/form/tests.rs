@@ -78,3 +78,18 @@ fn neither_debug_output_nor_an_error_shows_a_value() {
     let shown = format!("{form:?} {error} {error:?}");
     assert!(shown.contains("client_secret") && !shown.contains("hush"), "{shown}");
 }
+
+/// What is not repaired is named (RFC 6749 §3.1, §3.2).
+#[test]
+fn a_form_that_cannot_be_read_is_an_invalid_request_that_says_why() {
+    for (body, limit, why) in [
+        (&b"a=%zz"[..], 9, "the parameters are not percent-encoded correctly"),
+        (b"a=%ff", 9, "the parameters are not UTF-8"),
+        (b"a=%00", 9, "the parameters contain NUL"),
+        (b"a=1&b=2", 1, "too many parameters"),
+    ] {
+        let error = Form::parse(body, limit).unwrap_err();
+        let told = OAuthError::from(error);
+        assert_eq!((error.to_string().as_str(), told.code, told.kh), (why, ErrorCode::InvalidRequest, kh::MALFORMED_FORM));
+    }
+}
