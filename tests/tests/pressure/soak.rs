@@ -74,7 +74,7 @@ fn nothing_fails_and_nothing_grows_while_the_server_works() {
     let [memory_slope, open_slope] = [&memory, &open].map(|values| (slope(&values[half..]) * per_minute * 10.0).round() / 10.0);
     record(&Figure {
         id: "F7",
-        what: "five clients, and whole flows with sign-in, over SQLite",
+        what: "six clients, one of them over HTTP/2, and whole flows with sign-in, over SQLite",
         measured: &[
             ("seconds", took.as_secs_f64().round().into()),
             ("requests", tally.answered.into()),
