@@ -35,6 +35,12 @@ fn main() -> ExitCode {
         Some((command, options)) if command == "needs" => (true, options),
         _ => (false, arguments.as_slice()),
     };
+    if options.iter().any(|option| option == "--help") {
+        if !asks {
+            println!("{}", plan::USAGE);
+        }
+        return ExitCode::SUCCESS;
+    }
     match Plan::parse(options) {
         Ok(plan) if asks => {
             println!("{}", plan.needs().join(" "));
