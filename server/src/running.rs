@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::health::StoreHealth;
 use crate::live::Inner;
 use crate::server::{Sockets, start_failure};
-use crate::succession::{Launch, Succession};
+use crate::succession::{Handover, Launch};
 use crate::{certificates, notify, purge};
 
 /// A server that serves. Dropping it without [`Running::stop`] ends it without waiting for what it is answering.
@@ -25,7 +25,7 @@ pub struct Running {
     edge: keyhook_edge::Server,
     management: Option<keyhook_edge::Server>,
     admin: Option<AdminSocket>,
-    succession: Arc<Succession>,
+    handover: Arc<Handover>,
     background: Background,
 }
 
@@ -54,13 +54,13 @@ impl Running {
         let config = inner.config();
         let failed = |error| start_failure(&error, config.mode);
         let handed_on = if config.data().is_some() { sockets.duplicates()? } else { Vec::new() };
-        let succession = Arc::new(Succession::new(launch, handed_on));
+        let handover = Arc::new(Handover::new(launch, handed_on));
         let Sockets { public: listeners, management } = sockets;
         let tls = tls(&config)?;
         inner.set_tls(tls.clone());
         let path = config.data().map(|data| data.join(SOCKET));
         let mut admin = match &path {
-            Some(path) => Some(AdminSocket::listen(path, inner.desk(), Arc::clone(&succession), takes_over).await?),
+            Some(path) => Some(AdminSocket::listen(path, inner.desk(), Arc::clone(&handover), takes_over).await?),
             None => None,
         };
         let place = if workers == 0 { Workers::Here } else { Workers::Threads(workers) };
@@ -78,7 +78,7 @@ impl Running {
         let edges = std::iter::once(&edge).chain(&management).map(keyhook_edge::Server::shutdown).collect();
         let background = Background { tasks, edges };
         tracing::info!(event = "started", issuer = inner.issuer.as_str(), addresses = ?edge.addresses(), "serving");
-        Ok(Running { inner, edge, management, admin, succession, background })
+        Ok(Running { inner, edge, management, admin, handover, background })
     }
 
     /// The addresses that are listened on, with the ports that were taken.
@@ -103,7 +103,7 @@ impl Running {
 
     #[cfg(test)]
     pub(crate) async fn succeeded(&self) -> u32 {
-        self.succession.succeeded().await
+        self.handover.succeeded().await
     }
 
     /// Reads configuration, certificates and plugins again; requests that are being answered keep what they began with.
@@ -119,7 +119,7 @@ impl Running {
     /// finished in time.
     pub async fn stop(mut self) -> bool {
         let drain = self.inner.config().server.drain_timeout;
-        self.succession.let_go();
+        self.handover.let_go();
         if let Some(admin) = self.admin.take() {
             admin.finish().await;
         }
@@ -140,13 +140,13 @@ impl Running {
         notify::tell("READY=1");
         let state = loop {
             tokio::select! {
-                process = self.succession.succeeded() => break format!("MAINPID={process}"),
+                process = self.handover.succeeded() => break format!("MAINPID={process}"),
                 _ = term.recv() => break "STOPPING=1".to_owned(),
                 _ = interrupt.recv() => break "STOPPING=1".to_owned(),
                 _ = restart.recv() => {
-                    let succession = Arc::clone(&self.succession);
+                    let handover = Arc::clone(&self.handover);
                     tokio::spawn(async move {
-                        if let Err(failure) = succession.restart().await {
+                        if let Err(failure) = handover.restart().await {
                             tracing::error!(event = "refused", code = failure.code(), "no restart: {failure}");
                         }
                     });

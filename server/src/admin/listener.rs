@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::wire::{Answer, LONGEST};
 use crate::failure::{Exit, Failure};
 use crate::operations::{Desk, Operation};
-use crate::succession::Succession;
+use crate::succession::Handover;
 
 /// The socket while the server runs; the file goes when this is dropped.
 pub(crate) struct AdminSocket {
@@ -27,7 +27,7 @@ pub(crate) struct AdminSocket {
 /// What conversations need.
 struct Office {
     desk: Desk,
-    succession: Arc<Succession>,
+    handover: Arc<Handover>,
     /// Held until something is answered.
     answering: mpsc::Sender<()>,
 }
@@ -37,7 +37,7 @@ impl AdminSocket {
     ///
     /// # Errors
     /// When the folder cannot be written; unless `takes_over`, when another server answers at `path`.
-    pub(crate) async fn listen(path: &Path, desk: Desk, succession: Arc<Succession>, takes_over: bool) -> Result<AdminSocket, Failure> {
+    pub(crate) async fn listen(path: &Path, desk: Desk, handover: Arc<Handover>, takes_over: bool) -> Result<AdminSocket, Failure> {
         let shown = path.display();
         if !takes_over && UnixStream::connect(path).await.is_ok() {
             let text = format!("another server already runs on this data folder (it answers at {shown})");
@@ -53,7 +53,7 @@ impl AdminSocket {
         let inode = std::fs::metadata(&beside).map_err(failed)?.ino();
         let (answering, answered) = mpsc::channel(1);
         let stop = Arc::<Notify>::default();
-        let accepting = tokio::spawn(accept(listener, Arc::new(Office { desk, succession, answering }), Arc::clone(&stop)));
+        let accepting = tokio::spawn(accept(listener, Arc::new(Office { desk, handover, answering }), Arc::clone(&stop)));
         Ok(AdminSocket { path: beside, inode, accepting, stop, answering: answered })
     }
 
@@ -137,9 +137,9 @@ async fn converse(stream: UnixStream, office: Arc<Office>) -> std::io::Result<()
         let result = match serde_json::from_str::<Operation>(&line) {
             Ok(Operation::HandOver {}) => {
                 lines.get_mut().set_limit(LONGEST);
-                return office.succession.hand_over(lines, &mut write).await;
+                return office.handover.hand_over(lines, &mut write).await;
             }
-            Ok(Operation::Restart {}) => office.succession.restart().await,
+            Ok(Operation::Restart {}) => office.handover.restart().await,
             Ok(operation) => operation.perform(&office.desk).await,
             Err(error) => Err(Failure::new("KH0160", Exit::Usage, format!("the server does not understand the request: {error}"))
                 .help("command line and server must be of one version")),

@@ -1,19 +1,19 @@
 //! One server takes over from another without refusing a connection: the listening sockets change hands over the admin socket.
 //!
 //! The new process pulls: it asks the one that runs for its sockets ([`Predecessor`]), starts, and says that it serves; only then
-//! the old one stops ([`Succession`]). Whatever fails before that leaves the old one as it was. Decision record:
+//! the old one stops ([`Handover`]). Whatever fails before that leaves the old one as it was. Decision record:
 //! `docs/adr/restart-hands-sockets-over.md`.
 
 mod activation;
 mod descriptors;
+mod handover;
 mod launch;
 mod predecessor;
-mod succession;
 
 pub(crate) use activation::{refuse_strangers, sockets as activated};
+pub(crate) use handover::Handover;
 pub(crate) use launch::Launch;
 pub(crate) use predecessor::Predecessor;
-pub(crate) use succession::Succession;
 
 use std::time::Duration;
 

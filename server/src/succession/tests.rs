@@ -74,15 +74,15 @@ async fn a_server_that_fails_to_take_over_harms_nobody() {
 
 #[tokio::test]
 async fn a_restart_tells_why_there_is_none() {
-    let nobody = Succession::new(None, Vec::new());
+    let nobody = Handover::new(None, Vec::new());
     assert_eq!(nobody.restart().await.unwrap_err().code(), "KH0170");
-    let missing = Succession::new(Some(Launch::of("/nowhere/keyhook")), Vec::new());
+    let missing = Handover::new(Some(Launch::of("/nowhere/keyhook")), Vec::new());
     assert!(missing.restart().await.unwrap_err().to_string().contains("/nowhere/keyhook"));
-    let short = Succession::new(Some(Launch::of("true")), Vec::new());
+    let short = Handover::new(Some(Launch::of("true")), Vec::new());
     let told = short.restart().await.unwrap_err();
     assert!(told.code() == "KH0173" && told.to_string().contains("exit status: 0"), "{told}");
     // Two at a time would be one too many.
-    let long = Arc::new(Succession::new(Some(Launch::of("cat")), Vec::new()));
+    let long = Arc::new(Handover::new(Some(Launch::of("cat")), Vec::new()));
     let held = long.restarting.try_lock().unwrap();
     assert_eq!(long.restart().await.unwrap_err().code(), "KH0172");
     drop(held);

@@ -26,7 +26,7 @@ enum Outcome {
 }
 
 /// The sockets of a server, and who takes them.
-pub(crate) struct Succession {
+pub(crate) struct Handover {
     launch: Option<Launch>,
     /// Descriptors of the sockets that are served; none once the server stops.
     sockets: Mutex<Vec<OwnedFd>>,
@@ -36,11 +36,11 @@ pub(crate) struct Succession {
     outcome: watch::Sender<Outcome>,
 }
 
-impl Succession {
+impl Handover {
     /// That of a server which was started by `launch`, if it is a process of ours, and listens on `sockets`.
-    pub(crate) fn new(launch: Option<Launch>, sockets: Vec<OwnedFd>) -> Succession {
+    pub(crate) fn new(launch: Option<Launch>, sockets: Vec<OwnedFd>) -> Handover {
         let outcome = watch::Sender::new(Outcome::Nobody);
-        Succession {
+        Handover {
             launch,
             sockets: Mutex::new(sockets),
             taking: tokio::sync::Mutex::default(),
