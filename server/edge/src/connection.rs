@@ -22,6 +22,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::application::{Application, Peer};
 use crate::gate::{Gate, Pass};
+use crate::heads::Heads;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Turned};
 use crate::shutdown::Shutdown;
@@ -159,13 +160,12 @@ where
             Ok::<_, std::convert::Infallible>(response)
         }
     });
-    let io = TokioIo::new(stream);
     // Boxed, so that a connection which is still silent does not hold the room of the largest protocol.
     if http2 {
-        let connection = wire.http2.serve_connection(io, service);
+        let connection = wire.http2.serve_connection(TokioIo::new(stream), service);
         Box::pin(drive(connection, http2::Connection::graceful_shutdown, &wire.shutdown, Duration::ZERO)).await
     } else {
-        let connection = wire.http1.serve_connection(io, service);
+        let connection = wire.http1.serve_connection(TokioIo::new(Heads::new(stream)), service);
         Box::pin(drive(connection, http1::Connection::graceful_shutdown, &wire.shutdown, wire.limits.linger)).await
     }
 }

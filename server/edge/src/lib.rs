@@ -15,6 +15,7 @@ pub mod failure;
 mod forwarded;
 mod gate;
 pub mod headers;
+mod heads;
 pub mod intake;
 pub mod limits;
 pub mod listen;
