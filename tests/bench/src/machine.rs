@@ -10,6 +10,9 @@ use crate::race::median;
 /// Above this many microseconds for one durable write, rates say more about the disk than about a server.
 const SLOW_DISK_MICROS: f64 = 1000.0;
 
+/// A quiet machine has a load below this.
+const BUSY: f64 = 1.0;
+
 /// Where and when.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
@@ -21,18 +24,31 @@ pub(crate) struct Machine {
     pub(crate) date: String,
     /// The commit.
     pub(crate) commit: String,
+    /// How many tasks wanted a core in the minute before.
+    pub(crate) load: f64,
 }
 
 impl Machine {
     /// Looks at this one; `folder` is on the disk that counts.
     pub(crate) fn look(folder: &Path) -> Machine {
-        Machine { fdatasync_micros: fdatasync_micros(folder), processor: processor(), date: said("date", &["-u", "+%F"]), commit: commit() }
+        let date = said("date", &["-u", "+%F"]);
+        Machine { load: load(), fdatasync_micros: fdatasync_micros(folder), processor: processor(), date, commit: commit() }
+    }
+
+    /// Whether others used the machine, too.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.load > BUSY
     }
 
     /// Whether only processor time may be compared.
     pub(crate) fn has_slow_disk(&self) -> bool {
         self.fdatasync_micros > SLOW_DISK_MICROS
     }
+}
+
+fn load() -> f64 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default()
 }
 
 fn commit() -> String {

@@ -148,7 +148,7 @@ impl Table {
 
     /// The page's part.
     pub(crate) fn markdown(&self, plan: &Plan) -> String {
-        let Machine { fdatasync_micros, processor, date, commit } = &self.machine;
+        let Machine { fdatasync_micros, processor, date, commit, load } = &self.machine;
         let mut text = format!(
             "`{}` on {date}, commit {commit}, {processor}; one fdatasync takes {fdatasync_micros:.0} µs. Server on one core, client on another, {} connections, \
              medians of {} interleaved rounds of {} s. Ratios are taken within a round; only they mean something on another machine.\n",
@@ -159,6 +159,11 @@ impl Table {
         );
         if self.machine.has_slow_disk() {
             text += "One fdatasync takes longer than 1 ms here, so that processor time decides, and rates stand in parentheses.\n";
+        }
+        if self.machine.is_busy() {
+            let busy =
+                format!("The machine was busy with other work, too (load {load:.0}): everything here is slower and noisier than it is.\n");
+            text.push_str(&busy);
         }
         if !self.speed.is_empty() {
             text += "\n| answered | a second | µs of processor | rate ratio | processor ratio | to | goal | |\n|---|---|---|---|---|---|---|---|\n";
