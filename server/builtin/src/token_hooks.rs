@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header;
 use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
@@ -11,7 +12,7 @@ use keyhook_component::grant::Pending;
 use keyhook_component::hooks::{HookCall, HookPoint, Verdict};
 use keyhook_component::record::Key;
 use keyhook_component::records::Grant;
-use keyhook_component::request::{MAX_PARAMETERS, Request};
+use keyhook_component::request::Request;
 use keyhook_component::store::Lookup;
 use keyhook_core::client::{Client, ClientKind};
 use keyhook_core::error::OAuthError;
@@ -32,22 +33,13 @@ pub(crate) struct TokenHooks<'a> {
 
 impl<'a> TokenHooks<'a> {
     /// Prepares the chains of a request; `None` when no plugin is registered on either hook.
-    ///
-    /// # Errors
-    /// `invalid_request` when the parameters, put together again without the secrets, are no form.
-    pub(crate) fn new(
-        request: &Request,
-        form: &Form,
-        client: &'a Client,
-        grant_type: &'a str,
-        context: &'a Context,
-    ) -> Result<Option<Self>, OAuthError> {
+    pub(crate) fn new(request: &Request, form: &Form, client: &'a Client, grant_type: &'a str, context: &'a Context) -> Option<Self> {
         let listened = [HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse].iter().any(|point| context.hooks.any(*point));
         if !listened {
-            return Ok(None);
+            return None;
         }
-        let (request, form) = without_secrets(request, form)?;
-        Ok(Some(TokenHooks { context, client, grant_type, request, form }))
+        let (request, form) = without_secrets(request, form);
+        Some(TokenHooks { context, client, grant_type, request, form })
     }
 
     /// Fires `access_token_validation`.
@@ -107,7 +99,7 @@ impl<'a> TokenHooks<'a> {
     }
 
     async fn call(&self, response: Map<String, Value>, pending: &Pending) -> Result<HookCall, OAuthError> {
-        let mut call = HookCall { response, data: pending.data.clone(), ..HookCall::default() };
+        let mut call = HookCall { response, data: pending.data.clone(), facts: Vec::with_capacity(FACTS), ..HookCall::default() };
         call.fact("client_id", self.client.id.as_str());
         call.fact("client_name", self.client.name.as_str());
         call.fact("client_type", if self.client.kind == ClientKind::Public { "public" } else { "confidential" });
@@ -137,6 +129,9 @@ impl<'a> TokenHooks<'a> {
     }
 }
 
+/// Room for all facts of a token request.
+const FACTS: usize = 12;
+
 /// The members that no plugin may touch; the host refuses every attempt, and this is the second lock.
 const PROTECTED: [&str; 5] = ["access_token", "token_type", "refresh_token", "id_token", "scope"];
 
@@ -150,16 +145,23 @@ fn check_protected(drafted: &Map<String, Value>, edited: &Map<String, Value>) ->
     Err(OAuthError::server_error("a protected member of the token response came back changed").with_kh(token_kh::PROTECTED_CHANGED))
 }
 
-/// The request as plugins may see it: no secret, code or token in its body, no `Authorization`.
-fn without_secrets(request: &Request, form: &Form) -> Result<(Arc<Request>, Arc<Form>), OAuthError> {
-    let mut body = form_urlencoded::Serializer::new(String::new());
-    body.extend_pairs(form.iter().filter(|(name, _)| !is_secret(name)));
-    let body = body.finish();
-    let form = Form::parse(body.as_bytes(), MAX_PARAMETERS)?;
-    let mut seen = request.clone();
-    seen.body = body.into();
-    seen.headers.remove(header::AUTHORIZATION);
-    Ok((Arc::new(seen), Arc::new(form)))
+/// The request as hooks may see it: no secret, code or token in its form, no body, no `Authorization`.
+fn without_secrets(request: &Request, form: &Form) -> (Arc<Request>, Arc<Form>) {
+    let mut headers = request.headers.clone();
+    headers.remove(header::AUTHORIZATION);
+    let seen = Request {
+        id: Arc::clone(&request.id),
+        method: request.method.clone(),
+        path: request.path.clone(),
+        query: String::new(),
+        headers,
+        body: Bytes::new(),
+        client_ip: request.client_ip,
+        scheme: request.scheme,
+        host: request.host.clone(),
+        path_parameters: Vec::new(),
+    };
+    (Arc::new(seen), Arc::new(form.without(is_secret)))
 }
 
 /// Whether a parameter of this name carries a credential, by the names of RFC 6749, 7521, 7636, 8628 and 8693.

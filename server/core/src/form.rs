@@ -70,6 +70,20 @@ impl Form {
         self.pairs.iter().map(|&(start, middle, end)| (&self.decoded[start..middle], &self.decoded[middle..end]))
     }
 
+    /// A copy without the parameters that `withheld` names.
+    #[must_use]
+    pub fn without(&self, withheld: impl Fn(&str) -> bool) -> Self {
+        let mut kept = Self { decoded: String::with_capacity(self.decoded.len()), pairs: Vec::with_capacity(self.pairs.len()) };
+        for (name, value) in self.iter().filter(|(name, _)| !withheld(name)) {
+            let start = kept.decoded.len();
+            kept.decoded.push_str(name);
+            let middle = kept.decoded.len();
+            kept.decoded.push_str(value);
+            kept.pairs.push((start, middle, kept.decoded.len()));
+        }
+        kept
+    }
+
     /// Whether there are no parameters at all.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()

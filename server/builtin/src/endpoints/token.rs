@@ -73,7 +73,7 @@ async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Re
     let grant_type = form.required("grant_type")?;
     let grant = context.grant(grant_type)?;
     client.allows_grant(grant_type)?;
-    let hooks = TokenHooks::new(request, &form, &client, grant_type, context)?;
+    let hooks = TokenHooks::new(request, &form, &client, grant_type, context);
     let exchange = Exchange { form: &form, client: &client, grant, hooks, context };
     let mut again = false;
     for _ in 0..MOST_ROUNDS {

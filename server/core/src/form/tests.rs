@@ -93,3 +93,9 @@ fn a_form_that_cannot_be_read_is_an_invalid_request_that_says_why() {
         assert_eq!((error.to_string().as_str(), told.code, told.kh), (why, ErrorCode::InvalidRequest, kh::MALFORMED_FORM));
     }
 }
+
+#[test]
+fn what_is_withheld_is_not_in_the_copy_and_the_rest_keeps_its_order() {
+    let copy = form("a=1&client_secret=hush&b=2+3&a=%C3%A9").without(|name| name.ends_with("_secret"));
+    assert_eq!(copy.iter().collect::<Vec<_>>(), [("a", "1"), ("b", "2 3"), ("a", "é")]);
+}
