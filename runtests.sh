@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The one task runner: ./runtests.sh [part …]   (no part: all)
-#   fmt lint unit fuzz it crash interop browser readme timing deny what `all` runs, in this order
+#   fmt lint unit fuzz it crash interop browser readme timing instructions deny what `all` runs, in this order
 #   coverage                                                  lines of the core that its unit tests run, on request
+#   attacks                                                   hostile requests by the catalog; all of them: ./runtests.sh attacks [--inputs N] [--only ID] [--list]
 #   bench                                                     speed beside a bare hyper server, on request
 #   fuzz --seconds N [--keep] [TARGET …]                       every fuzzer, or those named, for N seconds each
 #   evidence                                                  server/docs/evidence.md anew from its ledger
@@ -114,6 +115,18 @@ part_coverage() {
   check "coverage of the core" cargo run --locked --quiet -p keyhook-evidence coverage "$report"
   grep ' % of \|^evidence' "$logs/coverage-of-the-core.log"
 }
+# What a request costs, counted: a slower path is seen on a machine of any speed.
+part_instructions() {
+  if [ "$(uname -m)" != x86_64 ]; then say "  skip  instructions: the baseline was counted on x86_64"; return; fi
+  build_release; check "install valgrind" install_debian valgrind valgrind
+  check "instructions build" cargo build --locked -p keyhook-instructions -p customize-response
+  counted instructions target/debug/keyhook-instructions "${KEYHOOK_BIN}" target/debug/libcustomize_response.so
+  grep ' %' "$logs/instructions.log"
+}
+part_attacks() { # without options the short form, which is a part of `all`
+  build_release; check "attacks build" cargo build --locked -p keyhook-attacks
+  if [ $# -eq 0 ]; then counted attacks target/debug/keyhook-attacks --inputs 1 --target production; else target/debug/keyhook-attacks "$@"; fi
+}
 part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
 # The servers beside which `bench --peers` measures; what cannot be installed, its table says.
 bench_peers() {
@@ -139,11 +152,12 @@ part_bench() {
   taskset -c 1 "$bench" "$@"
 }
 
+if [ "${1:-}" = attacks ]; then shift; part_attacks --inputs 100000 "$@"; exit $?; fi
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
 if [ "${1:-} ${2:-}" = "fuzz --seconds" ]; then shift; fuzzers "$@"; exit $?; fi
 parts=("$@")
-[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit fuzz it crash interop browser readme timing deny)
-[ "${parts[*]}" = all ] && parts=(fmt lint unit fuzz it crash interop browser readme timing deny)
+[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit fuzz it crash interop browser readme timing instructions deny)
+[ "${parts[*]}" = all ] && parts=(fmt lint unit fuzz it crash interop browser readme timing instructions deny)
 for part in "${parts[@]}"; do
   if ! declare -F "part_$part" >/dev/null; then say "runtests.sh: no part named $part; the parts are in the head of this file" >&2; exit 2; fi
 done
