@@ -93,8 +93,8 @@ impl Canary {
         let payload = from_base64url(&token[4..68]);
         let mut needles = coats(&payload[16..]);
         // Within a token the secret begins in the middle of a character.
-        needles.push(token[26..67].as_bytes().to_vec());
-        needles.push(base64(token.as_bytes())[40..80].as_bytes().to_vec());
+        needles.push(token.as_bytes()[26..67].to_vec());
+        needles.push(base64(token.as_bytes()).as_bytes()[40..80].to_vec());
         Canary { name, needles, hash: sha256(&payload[16..]) }
     }
 }
@@ -104,7 +104,7 @@ fn coats(secret: &[u8]) -> Vec<Vec<u8>> {
     let hex = |upper: bool| secret.iter().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect::<String>();
     let plain = base64(secret).trim_end_matches('=').to_owned();
     // The last character of base64 depends on what follows.
-    let most = |text: String| text[..text.len() - 1].as_bytes().to_vec();
+    let most = |text: String| text.as_bytes()[..text.len() - 1].to_vec();
     vec![secret.to_vec(), most(plain), most(base64url(secret)), hex(false).into_bytes(), hex(true).into_bytes()]
 }
 

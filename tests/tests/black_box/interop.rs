@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use keyhook_tests::binary::{self, Server};
+use keyhook_tests::evidence::{Figure, record};
 use keyhook_tests::flow::{DEMO, follow};
 use keyhook_tests::http::{Client, decode};
 use keyhook_tests::libraries::workspace;
@@ -15,6 +16,18 @@ struct Registered {
     server: Server,
     _scratch: Scratch,
     secret: String,
+}
+
+/// One client of one language has done what its test says.
+fn completed(client: &str) {
+    record(&Figure {
+        id: "F19",
+        what: client,
+        measured: &[("clients", 1.into()), ("flows that failed", 0.into())],
+        accumulates: false,
+        command: "./runtests.sh interop",
+        covers_not: "other versions of the library",
+    });
 }
 
 /// A server in dev mode with one confidential client, `foreign`, and one public, `foreign-public`.
@@ -57,21 +70,25 @@ fn drive(program: &str, script: &str, client: &str) {
 #[test]
 fn authlib_completes_code_refresh_introspection_revocation_and_client_credentials() {
     drive("python", "authlib_flow.py", "foreign");
+    completed("Authlib, Python");
 }
 
 #[test]
 fn requests_oauthlib_completes_code_and_refresh() {
     drive("python", "requests_oauthlib_flow.py", "foreign");
+    completed("requests-oauthlib, Python");
 }
 
 #[test]
 fn openid_client_completes_code_refresh_introspection_revocation_and_client_credentials() {
     drive("node", "openid_client_flow.mjs", "foreign");
+    completed("openid-client, JavaScript");
 }
 
 #[test]
 fn oauth4webapi_completes_the_flow_of_a_public_client_and_accepts_iss() {
     drive("node", "oauth4webapi_flow.mjs", "foreign-public");
+    completed("oauth4webapi, JavaScript");
 }
 
 #[test]
@@ -101,6 +118,7 @@ fn the_oauth2_crate_completes_code_refresh_introspection_and_revocation() {
     let fresh = client.exchange_refresh_token(tokens.refresh_token().unwrap()).request(&http).unwrap();
     client.revoke_token(StandardRevocableToken::RefreshToken(fresh.refresh_token().unwrap().clone())).unwrap().request(&http).unwrap();
     assert!(!client.introspect(fresh.access_token()).request(&http).unwrap().active());
+    completed("oauth2, Rust");
 }
 
 /// Signs in and allows; the answer is the redirect to the client.

@@ -37,3 +37,4 @@ mod revocation;
 mod secrets;
 mod sessions;
 mod token;
+mod vectors;

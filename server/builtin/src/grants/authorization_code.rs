@@ -64,7 +64,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     if let Err(error) = IssuedCode::new(facts(&code)).redeem(client, redirect_uri, verifier, now) {
         if error.kh == kh::CODE_REDIRECT {
             // The code went somewhere else than the client believes (RFC 6749 §10.6): nobody gets another try with it.
-            context.records.apply(Batch::new().with(code.take())).await?;
+            let _ = context.records.apply(Batch::new().with(code.take())).await?;
         }
         return Err(error);
     }
