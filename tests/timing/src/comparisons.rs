@@ -12,6 +12,7 @@ use keyhook_core::pkce::{self, CodeChallenge};
 use keyhook_core::secret::{Secret, SecretHash};
 use keyhook_core::token::{IssuedToken, TokenKind};
 use keyhook_core::{Credentials, client_auth};
+use keyhook_plugin::same_secret;
 
 use crate::chance::Chance;
 use crate::measure::Plan;
@@ -40,6 +41,7 @@ pub(crate) const ALL: &[Comparison] = &[
     Comparison { name: "browser cookie", measure: browser_cookie },
     Comparison { name: "CSRF token", measure: csrf },
     Comparison { name: "PKCE verifier", measure: verifier },
+    Comparison { name: "same_secret of the plugin SDK", measure: plugins_own },
 ];
 
 /// Takes milliseconds and is measured for itself.
@@ -62,6 +64,14 @@ fn byte_strings(plan: &Plan) -> Times {
         (came, kept(chance, near, came))
     };
     plan.times(prepare, |(came, kept)| (0..8).fold(false, |found, _| found | constant_time_eq(black_box(came), black_box(kept))))
+}
+
+fn plugins_own(plan: &Plan) -> Times {
+    let prepare = |chance: &mut Chance, near| {
+        let came = chance.bytes();
+        (came, kept(chance, near, came))
+    };
+    plan.times(prepare, |(came, kept)| (0..8).fold(false, |found, _| found | same_secret(black_box(came), black_box(kept))))
 }
 
 fn client_secret(plan: &Plan, which: usize) -> Times {
