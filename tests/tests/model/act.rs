@@ -102,8 +102,10 @@ fn copy_database(from: &Path, to: &Path) {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().mode(0o700).create(to.join("data")).unwrap();
     for file in ["data/keyhook.db-wal", DATABASE, "master.key"] {
-        if from.join(file).exists() {
-            std::fs::copy(from.join(file), to.join(file)).unwrap();
+        match std::fs::copy(from.join(file), to.join(file)) {
+            // The log goes when the last connection is closed.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            copied => drop(copied.unwrap()),
         }
     }
 }

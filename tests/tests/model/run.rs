@@ -79,8 +79,10 @@ impl Run {
                 self.model.now += seconds * 1000;
                 Ok(())
             }
-            Step::Restart => self.restart(false),
-            Step::Crash => self.restart(true),
+            Step::Restart | Step::Crash => {
+                self.restart(step == Step::Crash);
+                Ok(())
+            }
         }
     }
 
@@ -100,7 +102,7 @@ impl Run {
         }
     }
 
-    fn restart(&mut self, crash: bool) -> Outcome {
+    fn restart(&mut self, crash: bool) {
         if !self.site.restart(crash) {
             self.model = Model::new(self.model.now);
             for list in [&mut self.access, &mut self.refresh] {
@@ -109,7 +111,6 @@ impl Run {
             self.pages.clear();
             self.codes.clear();
         }
-        Ok(())
     }
 
     fn authorize(&mut self, client: Client, user: User, scope: Asked, uri_sent: bool) -> Outcome {
