@@ -1,4 +1,4 @@
-//! Ten thousand connections that are held by somebody who means harm: good clients are answered as if they were not there.
+//! More than ten thousand connections that are held by somebody who means harm: good clients are answered as if they were not there.
 //!
 //! `KEYHOOK_HELD` says how many, and `KEYHOOK_HELD_SECONDS` for how long. What good clients wait is printed, and never a reason to fail.
 
@@ -17,7 +17,7 @@ const MOST_PER_CONNECTION: f64 = 32.0;
 
 /// The number of connections, if this machine lets both ends have so many.
 fn affordable() -> Option<usize> {
-    let count = asked("KEYHOOK_HELD", 10_000);
+    let count = asked("KEYHOOK_HELD", 10_200);
     match afford_descriptors(count as u64 * 5 / 4 + 1000) {
         Ok(()) => Some(count),
         Err(reason) => {
