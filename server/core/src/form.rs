@@ -143,6 +143,11 @@ fn sent_twice(name: &str) -> OAuthError {
 
 /// Appends the decoded bytes of one name or value: `+` is a space, `%XX` a byte, everything else itself.
 pub(crate) fn decode(encoded: &[u8], out: &mut Vec<u8>) -> Result<(), FormError> {
+    // What most names and values are; as in `text`, to the end in any case.
+    if !encoded.iter().fold(false, |found, byte| found | matches!(byte, b'+' | b'%' | 0)) {
+        out.extend_from_slice(encoded);
+        return Ok(());
+    }
     let mut rest = encoded;
     loop {
         let plain = rest.iter().position(|byte| matches!(byte, b'+' | b'%' | 0)).unwrap_or(rest.len());
