@@ -99,16 +99,18 @@ impl Lock {
         &self.entries
     }
 
-    /// Approves a library; gives the entry of the same file name or the same plugin that it replaces.
+    /// Approves a library; gives the entry of the same file name, the same plugin or the same bytes that it replaces, the first of them
+    /// if there are several.
     pub fn approve(&mut self, library: Approved) -> Option<Approved> {
         let is_same_plugin = |entry: &Approved| {
             let names = |plugins: &[Description]| plugins.iter().map(|plugin| plugin.name.clone()).collect::<Vec<_>>();
             entry.file == library.file || names(&entry.plugins) == names(&library.plugins) || entry.sha256 == library.sha256
         };
-        let old = self.entries.iter().position(is_same_plugin).map(|at| self.entries.remove(at));
-        self.entries.push(library);
-        self.entries.sort_by(|left, right| left.file.cmp(&right.file));
-        old
+        let (replaced, mut entries): (Vec<_>, Vec<_>) = std::mem::take(&mut self.entries).into_iter().partition(is_same_plugin);
+        entries.push(library);
+        entries.sort_by(|left, right| left.file.cmp(&right.file));
+        self.entries = entries;
+        replaced.into_iter().next()
     }
 
     /// Takes the approval of a plugin back; `false` if there was none.
@@ -147,5 +149,28 @@ impl Lock {
             Some(entry) => Standing::Changed(entry),
             None => Standing::Unknown,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+    use super::*;
+
+    fn library(file: &str, plugin: &str, byte: &str) -> Approved {
+        let plugins = vec![Description { name: plugin.to_owned(), version: String::new(), hooks: Vec::new(), routes: Vec::new() }];
+        Approved { sha256: byte.repeat(32), file: file.to_owned(), plugins }
+    }
+
+    /// Somebody moves one approved library over another and approves it there.
+    #[test]
+    fn a_library_that_replaces_two_leaves_neither_and_the_lock_stays_readable() {
+        let mut lock = Lock::default();
+        assert_eq!(lock.approve(library("old.so", "old", "aa")), None);
+        assert_eq!(lock.approve(library("young.so", "young", "bb")), None);
+        let moved = library("old.so", "young", "bb");
+        assert_eq!(lock.approve(moved.clone()).unwrap().file, "old.so");
+        assert_eq!(lock.entries(), [moved]);
+        assert_eq!(Lock::parse(&lock.text()).unwrap(), lock);
     }
 }
