@@ -123,10 +123,12 @@ impl Running {
         if let Some(admin) = self.admin.take() {
             admin.finish().await;
         }
-        let finished = self.edge.stop(drain).await;
-        if let Some(management) = self.management {
-            management.stop(std::time::Duration::from_millis(100)).await;
+        // A stopping server says that it is not ready. Where another one serves, that one answers, and for both.
+        if self.handover.is_done() {
+            stop_management(self.management.take()).await;
         }
+        let finished = self.edge.stop(drain).await;
+        stop_management(self.management.take()).await;
         tracing::info!(event = "stopped", finished, "stopped");
         drop(self.background);
         self.inner.foundation.close().await;
@@ -170,6 +172,12 @@ impl Running {
             _ = term.recv() => {}
             _ = interrupt.recv() => {}
         }
+    }
+}
+
+async fn stop_management(management: Option<keyhook_edge::Server>) {
+    if let Some(management) = management {
+        management.stop(std::time::Duration::from_millis(100)).await;
     }
 }
 

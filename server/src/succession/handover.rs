@@ -54,6 +54,11 @@ impl Handover {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Whether another process serves in our place.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(*self.outcome.borrow(), Outcome::Serves(_))
+    }
+
     /// Resolves when another process serves in our place; its process id.
     pub(crate) async fn succeeded(&self) -> u32 {
         let mut outcome = self.outcome.subscribe();

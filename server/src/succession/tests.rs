@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -15,14 +16,14 @@ fn a_descriptor_arrives_behind_its_line_and_works() {
     let (here, there) = UnixStream::pair().unwrap();
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    std::io::Write::write_all(&mut &here, b"a line\n").unwrap();
+    (&here).write_all(b"a line\n").unwrap();
     descriptors::send(&here, &OwnedFd::from(socket)).unwrap();
     assert_eq!(descriptors::line(&there).unwrap(), "a line");
     let socket = TcpListener::from(descriptors::receive(&there).unwrap());
     assert_eq!(socket.local_addr().unwrap(), address);
     let _client = TcpStream::connect(address).unwrap();
     socket.accept().unwrap();
-    std::io::Write::write_all(&mut &here, b"x").unwrap();
+    (&here).write_all(b"x").unwrap();
     assert!(descriptors::receive(&there).is_err(), "a byte alone brings nothing");
     drop(here);
     assert!(descriptors::line(&there).is_err());
@@ -69,6 +70,46 @@ async fn a_server_that_fails_to_take_over_harms_nobody() {
     // And the next one may.
     let second = start(&folder, port, true, "").await.unwrap();
     first.stop().await;
+    second.stop().await;
+}
+
+/// The status of the readiness check.
+fn ready(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_old_one_drains_the_new_one_alone_says_whether_it_is_ready() {
+    let folder = Folder::new();
+    let management = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let more = format!("[management]\nlisten = \"{management}\"\n");
+    let first = start(&folder, 0, false, &more).await.unwrap();
+    let port = first.addresses()[0].port();
+    let mut slow = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let head = format!("POST /token HTTP/1.1\r\nHost: localhost:{port}\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    slow.write_all(head.as_bytes()).unwrap();
+    // Asked for its body, it is being served.
+    let mut go_on = [0; 25];
+    slow.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    slow.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on[..12], b"HTTP/1.1 100");
+    let second = start(&folder, port, true, &more).await.unwrap();
+    first.succeeded().await;
+    let stopping = tokio::spawn(first.stop());
+    let asked = tokio::task::spawn_blocking(move || {
+        // The first accepts for a moment still.
+        assert!((0..1000).any(|_| ready(management) == "200"));
+        (0..50).map(|_| ready(management)).collect::<Vec<_>>()
+    });
+    assert_eq!(asked.await.unwrap(), vec!["200"; 50]);
+    assert!(!stopping.is_finished(), "it waits for the request");
+    slow.write_all(b"grant=abc").unwrap();
+    assert!(stopping.await.unwrap());
     second.stop().await;
 }
 
