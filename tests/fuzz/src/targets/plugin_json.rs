@@ -35,13 +35,16 @@ fn agreed(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().filter(|_| ours)
 }
 
-/// How deep brackets are nested at most, strings not looked at: an upper bound.
+/// How deep brackets are nested outside of strings, if the text is JSON.
 fn depth(text: &str) -> usize {
-    let (mut now, mut most) = (0_usize, 0);
+    let (mut now, mut most, mut quoted, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {
         match byte {
-            b'[' | b'{' => now += 1,
-            b']' | b'}' => now = now.saturating_sub(1),
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => now += 1,
+            b']' | b'}' if !quoted => now = now.saturating_sub(1),
             _ => {}
         }
         most = most.max(now);

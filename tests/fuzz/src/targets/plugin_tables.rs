@@ -66,7 +66,13 @@ struct Text<'a>(&'a [u8], u8);
 impl<'a> Text<'a> {
     fn read(reader: &mut Reader<'a>) -> Text<'a> {
         let lie = reader.byte();
-        Text(reader.chunk(), if lie >= 0xF0 { lie } else { 0 })
+        let bytes = reader.chunk();
+        match lie {
+            // No bytes, whatever the pointer is: that is no lie.
+            0xF3 => Text(&[], lie),
+            0xF0.. => Text(bytes, lie),
+            _ => Text(bytes, 0),
+        }
     }
 
     fn lent(&self) -> Str {
