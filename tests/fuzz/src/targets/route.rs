@@ -78,7 +78,8 @@ fn found(table: &RouteTable, there: &[(Option<Method>, &str)], method: &Method, 
             if !pattern.contains("{{") && !pattern.contains("}}") {
                 assert_eq!(filled(pattern, &parameters), path);
             }
-            assert!(parameters.iter().all(|(name, value)| pattern.contains("{*") && pattern.contains(name.as_str()) || !value.contains('/')));
+            let within_a_segment = parameters.iter().all(|(_, value)| !value.contains('/'));
+            assert!(within_a_segment || pattern.contains("{*"), "{path} by {pattern}");
         }
         Found::MethodNotAllowed(allow) => {
             assert!(!allow.is_empty());
