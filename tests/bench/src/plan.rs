@@ -80,6 +80,7 @@ impl Plan {
                 _ => return Err(format!("there is no option {name}")),
             }
         }
+        plan.peers |= plan.only.iter().any(|name| name == "peers");
         if plan.rounds == 0 || plan.connections == 0 || plan.turn.is_zero() {
             return Err("--rounds, --seconds and --connections are more than 0".to_owned());
         }
@@ -138,6 +139,7 @@ mod tests {
         assert_eq!(plan("").unwrap().needs(), ["fill", "plugins", "openssl"]);
         assert_eq!(plan("--quick").unwrap().needs(), [""; 0]);
         assert_eq!(plan("--only start --peers").unwrap().needs(), ["fill", "plugins", "peers"]);
+        assert_eq!(plan("--only peers").unwrap().needs(), ["peers"]);
     }
 
     #[test]
