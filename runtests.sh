@@ -156,8 +156,8 @@ if [ "${1:-}" = attacks ]; then shift; part_attacks --inputs 100000 "$@"; exit $
 if [ "${1:-}" = bench ]; then shift; part_bench "$@"; exit $?; fi
 if [ "${1:-} ${2:-}" = "fuzz --seconds" ]; then shift; fuzzers "$@"; exit $?; fi
 parts=("$@")
-[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit fuzz it crash interop browser readme timing instructions deny)
-[ "${parts[*]}" = all ] && parts=(fmt lint unit fuzz it crash interop browser readme timing instructions deny)
+[ ${#parts[@]} -eq 0 ] && parts=(fmt lint unit fuzz it crash attacks interop browser readme timing instructions deny)
+[ "${parts[*]}" = all ] && parts=(fmt lint unit fuzz it crash attacks interop browser readme timing instructions deny)
 for part in "${parts[@]}"; do
   if ! declare -F "part_$part" >/dev/null; then say "runtests.sh: no part named $part; the parts are in the head of this file" >&2; exit 2; fi
 done
