@@ -7,6 +7,7 @@ use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
 use keyhook_core::error::{ErrorCode, OAuthError};
+use keyhook_core::mask::masked;
 use keyhook_core::metadata::Issuer;
 
 use super::{Problem, Wrap, WrongHost, base, page, texts};
@@ -44,7 +45,7 @@ impl Pages for BuiltinPages {
 
     fn not_found(&self, request: &Request, settings: &Settings) -> Response {
         let error = OAuthError::new(ErrorCode::NotFound, "nothing answers at this path").with_kh(kh::NOT_FOUND);
-        let path = shown(&request.path);
+        let path = shown(&masked(&request.path));
         self.error(request, settings, &error.with_cause(format!("nothing answers {} {path}", request.method)))
     }
 
