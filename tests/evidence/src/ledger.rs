@@ -94,6 +94,12 @@ impl Ledger {
         page::page(&self.entries(), &page::bugs(&self.text("evidence-bugs.md")))
     }
 
+    /// Whether the page in the file is the one that ledger and bugs make, while nobody adds to them.
+    pub fn is_current(&self) -> bool {
+        let _lock = self.locked();
+        self.page() == self.page_on_disk()
+    }
+
     /// The page as it stands in the file.
     pub fn page_on_disk(&self) -> String {
         self.text("evidence.md")
