@@ -96,15 +96,6 @@ pub(crate) struct Model {
 
 const GRANT_ERROR: Answer = Answer::Error(400, "invalid_grant");
 
-/// What a client may have at most; it gets `read` if it asks for nothing, and the public one has no default.
-fn allowed(client: Client) -> &'static str {
-    if client == Client::App { "read" } else { "read write" }
-}
-
-fn default(client: Client) -> &'static str {
-    if client == Client::App { "" } else { "read" }
-}
-
 impl Model {
     pub(crate) fn new(now: Time) -> Model {
         Model { now, registered: now, ..Model::default() }
@@ -121,10 +112,12 @@ impl Model {
             return Err("page");
         }
         let scope = match asked {
-            Asked::Nothing => default(client),
+            // The public client has no default, and may have `read` at most.
+            Asked::Nothing if client == Client::App => "",
+            Asked::Nothing => "read",
             Asked::Read => "read",
             Asked::All if client == Client::App => return Err("invalid_scope"),
-            Asked::All => allowed(client),
+            Asked::All => "read write",
             Asked::TooMuch => return Err("invalid_scope"),
         };
         let (now, sessions) = (self.now, &mut self.sessions[user as usize]);
