@@ -6,6 +6,7 @@
 mod checkpoint;
 mod courier;
 mod failure;
+mod group;
 mod open;
 mod purge;
 mod readers;

@@ -18,18 +18,12 @@ use tokio::sync::{oneshot, watch};
 use super::checkpoint::Checkpointer;
 use super::courier::{Mail, ReplyTo};
 use super::failure::Failure;
+use super::group::{GROUP, Group};
 use super::purge;
 use super::transaction::{Care, Prepared, Progress, apply_all};
 
 /// How many jobs may wait. Beyond it the disk is too slow for what comes, and an answer now is better than one too late.
 const QUEUE: usize = 8192;
-
-/// How many batches share a commit at most: what a caller may have to wait for.
-const GROUP: usize = 1024;
-
-/// A commit that is not the only one of its time waits for company so many times so long, and half a millisecond in all.
-const STEP: Duration = Duration::from_micros(100);
-const STEPS: u32 = 5;
 
 /// How often an idle writer looks whether another process has written: the age that a cache above may reach.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
@@ -124,39 +118,6 @@ struct Writer {
     writes: Vec<Write>,
     /// How many writes shared the last commit.
     crowd: usize,
-}
-
-/// What share a commit.
-struct Group {
-    writes: Vec<Write>,
-    /// A job that was queued among them and is no write: it waits for their commit, and nothing behind it comes along.
-    met: Option<Job>,
-}
-
-impl Group {
-    /// Takes what is queued; says whether that was anything to write.
-    fn grow(&mut self, jobs: &Receiver<Job>) -> bool {
-        let before = self.writes.len();
-        while self.met.is_none() && self.writes.len() < GROUP {
-            match jobs.try_recv() {
-                Ok(Job::Write(write)) => self.writes.push(write),
-                Ok(other) => self.met = Some(other),
-                Err(_) => break,
-            }
-        }
-        self.writes.len() > before
-    }
-
-    /// Waits while writes keep coming: a commit costs as much for one as for a hundred. Ends at the first step that brings none.
-    fn gather(&mut self, jobs: &Receiver<Job>) {
-        for _ in 0..STEPS {
-            #[allow(clippy::disallowed_methods, reason = "on purpose: being woken for every job would cost what gathering saves")]
-            std::thread::sleep(STEP);
-            if !self.grow(jobs) {
-                return;
-            }
-        }
-    }
 }
 
 /// What comes after a job.
