@@ -116,6 +116,9 @@ fn check_hook(hook: &HookDescription) -> Result<(), Refusal> {
     Err(Refusal::UnknownHook { name, known: known.join(", ") })
 }
 
+/// Most parameters of a path.
+const MOST_PARAMETERS: usize = 16;
+
 fn check_route(route: &RouteDescription) -> Result<(), Refusal> {
     let refuse = |why: &str| Err(Refusal::BadRoute { route: route.to_string().chars().take(120).collect(), why: why.into() });
     let is_method = route.method == "*" || (!route.method.is_empty() && route.method.bytes().all(|byte| byte.is_ascii_uppercase()));
@@ -131,6 +134,10 @@ fn check_route(route: &RouteDescription) -> Result<(), Refusal> {
     if route.path.split('/').any(|segment| matches!(segment, "." | "..")) || route.path.contains("//") {
         return refuse("a path has no empty, . or .. segments");
     }
+    // matchit panics at the 26th.
+    if route.path.matches('{').count() > MOST_PARAMETERS {
+        return refuse("a path has at most 16 parameters");
+    }
     match matchit::Router::new().insert(route.path.as_str(), ()) {
         Ok(()) => Ok(()),
         Err(error) => refuse(&error.to_string()),
@@ -140,6 +147,19 @@ fn check_route(route: &RouteDescription) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_of_many_parameters_is_refused_before_the_router_panics() {
+        let checked = |count: usize| {
+            let path = (0..count).map(|index| format!("/{{p{index}}}")).collect();
+            let routes = vec![RouteDescription { method: "GET".to_owned(), path, flags: 0 }];
+            Description { name: "a".to_owned(), version: String::new(), hooks: Vec::new(), routes }.check()
+        };
+        assert_eq!(checked(16), Ok(()));
+        for count in [17, 25, 26, 60] {
+            assert!(checked(count).is_err_and(|refusal| refusal.to_string().contains("16 parameters")), "{count}");
+        }
+    }
 
     #[test]
     fn a_plugin_is_not_called_so_that_the_servers_cookies_would_be_its_own() {
