@@ -17,6 +17,8 @@ pub struct Plan {
     pub batch: usize,
     /// Lists the catalogue and what is not tried.
     pub list: bool,
+    /// Writes the table into the README.
+    pub readme: bool,
 }
 
 /// Reads the arguments.
@@ -24,11 +26,16 @@ pub struct Plan {
 /// # Errors
 /// What is wrong with them.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
-    let mut plan = Plan { inputs: 100_000, only: None, target: None, seed: 1, round: None, batch: crate::attack::BATCH, list: false };
+    let mut plan =
+        Plan { inputs: 100_000, only: None, target: None, seed: 1, round: None, batch: crate::attack::BATCH, list: false, readme: false };
     let mut arguments = arguments;
     while let Some(name) = arguments.next() {
-        if name == "--list" {
-            plan.list = true;
+        match name.as_str() {
+            "--list" => plan.list = true,
+            "--readme" => plan.readme = true,
+            _ => {}
+        }
+        if matches!(name.as_str(), "--list" | "--readme") {
             continue;
         }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;

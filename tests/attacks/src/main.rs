@@ -1,6 +1,6 @@
 //! Attacks a running server: a catalogue of templates, expanded over endpoints, methods and encodings, sent over raw sockets.
 //!
-//! `keyhook-attacks [--inputs N] [--only ID] [--target production|dev] [--seed N] [--round N] [--batch N] [--list]`
+//! `keyhook-attacks [--inputs N] [--only ID] [--target production|dev] [--seed N] [--round N] [--batch N] [--list] [--readme]`
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "modules of a binary")]
 #![allow(clippy::format_collect, reason = "inputs are built once, and read better so")]
@@ -33,7 +33,11 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let tally = run::run(&plan, &templates);
-    report::table(&templates, &tally.book());
+    let table = report::table(&templates, &tally.book());
+    println!("{table}");
+    if plan.readme {
+        report::into_readme(&table);
+    }
     report::note(&plan, &templates, &tally);
     report::last_line(&plan, &templates, &tally)
 }

@@ -54,19 +54,30 @@ pub fn failures(book: &Book, column: &str) -> usize {
     book.failures.iter().filter(|((_, kind), _)| kinds.contains(kind)).map(|(_, count)| count).sum()
 }
 
-/// Prints the table, as the README has it.
-pub fn table(templates: &[Template], book: &Book) {
+/// The table, as the README has it.
+pub fn table(templates: &[Template], book: &Book) -> String {
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-    println!("\n| group | templates tried | inputs | {} |", names.join(" | "));
-    println!("|---|---|---|{}", "---|".repeat(names.len()));
+    let mut lines = vec![
+        format!("| group | templates tried | inputs | {} |", names.join(" | ")),
+        format!("|---|---|---|{}", "---|".repeat(names.len())),
+    ];
     let rows = rows(templates, book);
-    for row in rows.iter().filter(|row| row.tried > 0) {
-        println!("{}", line(&row.group, row.tried, row.templates, row.inputs, &row.failures));
-    }
+    let tried = rows.iter().filter(|row| row.tried > 0);
+    lines.extend(tried.map(|row| line(&row.group, row.tried, row.templates, row.inputs, &row.failures)));
     let sum = |pick: fn(&Row) -> usize| rows.iter().map(pick).sum::<usize>();
     let failures: Vec<usize> = (0..COLUMNS.len()).map(|column| rows.iter().map(|row| row.failures[column]).sum()).collect();
-    println!("{}", line("all", sum(|row| row.tried), sum(|row| row.templates), sum(|row| row.inputs), &failures));
-    println!("\nNot tried: {}.", untried(templates));
+    lines.push(line("all", sum(|row| row.tried), sum(|row| row.templates), sum(|row| row.inputs), &failures));
+    format!("{}\n\nNot tried: {}.", lines.join("\n"), untried(templates))
+}
+
+/// Puts the table between its marks in the README.
+pub fn into_readme(table: &str) {
+    const MARKS: (&str, &str) = ("<!-- attacks:begin -->\n", "\n<!-- attacks:end -->");
+    let path = keyhook_tests::libraries::workspace().join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once(MARKS.0).expect("the README has a place for the table");
+    let (_, after) = rest.split_once(MARKS.1).expect("the place has an end");
+    std::fs::write(path, format!("{before}{}{table}{}{after}", MARKS.0, MARKS.1)).unwrap();
 }
 
 fn line(group: &str, tried: usize, templates: usize, inputs: usize, failures: &[usize]) -> String {
@@ -81,8 +92,8 @@ fn untried(templates: &[Template]) -> String {
         *reasons.entry(reason).or_default() += 1;
     }
     let elsewhere = templates.iter().filter(|template| template.elsewhere.is_some()).count();
-    let absent: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count}: {reason}")).collect();
-    format!("{elsewhere} templates are tried by other tests; what they attack is absent: {}", absent.join("; "))
+    let absent: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
+    format!("{elsewhere} templates that other tests try, and those whose target is absent: {}", absent.join("; "))
 }
 
 /// Prints every template and what becomes of it.
