@@ -114,11 +114,9 @@ impl Model {
         let scope = match asked {
             // The public client has no default, and may have `read` at most.
             Asked::Nothing if client == Client::App => "",
-            Asked::Nothing => "read",
-            Asked::Read => "read",
-            Asked::All if client == Client::App => return Err("invalid_scope"),
-            Asked::All => "read write",
-            Asked::TooMuch => return Err("invalid_scope"),
+            Asked::Nothing | Asked::Read => "read",
+            Asked::All if client != Client::App => "read write",
+            Asked::All | Asked::TooMuch => return Err("invalid_scope"),
         };
         let (now, sessions) = (self.now, &mut self.sessions[user as usize]);
         let signs_in = sessions.last().is_none_or(|until| *until <= now);

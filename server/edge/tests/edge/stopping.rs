@@ -72,7 +72,7 @@ async fn a_stop_ends_what_does_not_finish_in_time() {
 async fn a_request_that_crosses_the_stop_is_answered_and_told_that_it_was_the_last() {
     for workers in [Workers::Here, Workers::Threads(2)] {
         let limits = Limits { linger: Duration::from_secs(30), ..Limits::default() };
-        let running = Setup { workers, limits, ..Setup::default() }.start();
+        let running = Setup { limits, workers, ..Setup::default() }.start();
         let mut used = running.connect().await;
         used.write_all(ECHO).await.unwrap();
         assert_eq!(read_reply(&mut used, false).await.header("connection"), "");
