@@ -37,10 +37,10 @@ async fn an_answer_is_finished_although_its_client_has_gone() {
     stream.write_all(b"POST /wait HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 0\r\n\r\n").await.unwrap();
     waiting.began.acquire().await.unwrap().forget();
     drop(stream);
-    while running.server.connections() > 0 {
-        tokio::task::yield_now().await;
-    }
     assert_eq!(running.application.in_flight(), 1);
     waiting.proceed.add_permits(1);
     waiting.finished.acquire().await.unwrap().forget();
+    while running.server.connections() > 0 {
+        tokio::task::yield_now().await;
+    }
 }
