@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::error::StartError;
 
 /// Connections that the kernel holds until they are accepted.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: u16 = 4096;
 
 /// Bound sockets, per worker.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ fn socket(address: SocketAddr, v4_too: bool, shared: bool) -> io::Result<Socket>
 }
 
 fn listen(socket: Socket) -> io::Result<TcpListener> {
-    socket.listen(BACKLOG)?;
+    socket.listen(i32::from(BACKLOG))?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }

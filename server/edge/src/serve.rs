@@ -19,7 +19,7 @@ use crate::connection::{self, Site, Wire};
 use crate::error::StartError;
 use crate::gate::{Gate, Pass};
 use crate::limits::Limits;
-use crate::listen::Listeners;
+use crate::listen::{BACKLOG, Listeners};
 use crate::metrics::{Metrics, Turned};
 use crate::shutdown::Shutdown;
 use crate::tls::Tls;
@@ -142,10 +142,9 @@ async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
     let mut pause = Duration::ZERO;
     loop {
         let accepted = tokio::select! {
-            // What already waits in the kernel's queue would be reset with the socket: it is served before the stop is heard.
             biased;
             accepted = listener.accept() => accepted,
-            () = wire.shutdown.draining() => return,
+            () = wire.shutdown.draining() => break,
         };
         match accepted {
             Ok((stream, remote)) => {
@@ -165,6 +164,19 @@ async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
             // The client gave up before it was accepted; the next one is nothing to do with it.
             Err(error) => tracing::debug!(event = "accept", %error, "a connection was gone before it was accepted"),
         }
+    }
+    accept_queued(listener, &wire, &site).await;
+}
+
+/// Serves what waits in the kernel's queue when the stop is heard: it would be reset with the socket. The runtime may not have heard
+/// of it yet, so the socket itself is asked.
+async fn accept_queued<S: Site>(listener: TcpListener, wire: &Arc<Wire>, site: &S) {
+    let Ok(listener) = listener.into_std() else { return };
+    for _ in 0..BACKLOG {
+        let Ok((stream, remote)) = listener.accept() else { return };
+        let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) else { continue };
+        let Some((stream, pass)) = admit(stream, wire).await else { return };
+        tokio::spawn(connection::serve(stream, remote, site.clone(), Arc::clone(wire), pass));
     }
 }
 
