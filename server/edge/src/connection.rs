@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct Wire {
     limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) connections: Arc<Gate>,
+    /// Sockets that are accepted from.
+    pub(crate) accepting: AtomicUsize,
     pub(crate) shutdown: Shutdown,
     tls: Option<Arc<Tls>>,
 }
@@ -78,7 +81,7 @@ impl Wire {
             .initial_stream_window_size(64 * 1024)
             .initial_connection_window_size(256 * 1024)
             .max_send_buf_size(64 * 1024);
-        Wire { http1, http2, limits, metrics, connections, shutdown: Shutdown::default(), tls }
+        Wire { http1, http2, limits, metrics, connections, accepting: AtomicUsize::new(0), shutdown: Shutdown::default(), tls }
     }
 }
 

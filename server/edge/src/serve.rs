@@ -6,6 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ impl Server {
             Workers::Here => listeners.per_worker.into_iter().flatten().try_for_each(|socket| {
                 let socket =
                     TcpListener::from_std(socket).map_err(|source| StartError::Bind { address: "a bound socket".to_owned(), source })?;
-                tokio::spawn(accept(socket, Arc::clone(&server.wire), site.clone()));
+                tokio::spawn(accept(socket, Accepting::begin(&server.wire), site.clone()));
                 Ok(())
             }),
             Workers::Threads(_) => listeners.per_worker.into_iter().enumerate().try_for_each(|(index, sockets)| {
@@ -103,7 +104,11 @@ impl Server {
     pub async fn stop(self, deadline: Duration) -> bool {
         let begun = Instant::now();
         self.wire.shutdown.drain();
-        let busy = || self.wire.connections.count() > 0 || self.application.as_ref().is_some_and(|application| application.in_flight() > 0);
+        let busy = || {
+            self.wire.accepting.load(Ordering::Acquire) > 0
+                || self.wire.connections.count() > 0
+                || self.application.as_ref().is_some_and(|application| application.in_flight() > 0)
+        };
         while busy() && begun.elapsed() < deadline {
             sleep(GLANCE).await;
         }
@@ -121,12 +126,13 @@ fn worker<S: Site>(index: usize, sockets: Vec<std::net::TcpListener>, wire: Arc<
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let sockets = {
         let _inside = runtime.enter();
-        sockets.into_iter().map(TcpListener::from_std).collect::<io::Result<Vec<_>>>()?
+        let own = |socket| Ok((TcpListener::from_std(socket)?, Accepting::begin(&wire)));
+        sockets.into_iter().map(own).collect::<io::Result<Vec<_>>>()?
     };
     thread::Builder::new().name(format!("http-{index}")).spawn(move || {
         runtime.block_on(async {
-            for socket in sockets {
-                tokio::spawn(accept(socket, Arc::clone(&wire), site.clone()));
+            for (socket, accepting) in sockets {
+                tokio::spawn(accept(socket, accepting, site.clone()));
             }
             wire.shutdown.draining().await;
             // Connections and detached answers run here until `stop` says that they are done or that time is up.
@@ -138,7 +144,24 @@ fn worker<S: Site>(index: usize, sockets: Vec<std::net::TcpListener>, wire: Arc<
     })
 }
 
-async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
+/// A socket that is accepted from. A stop waits until there is none: whoever was accepted last is counted by then.
+struct Accepting(Arc<Wire>);
+
+impl Accepting {
+    fn begin(wire: &Arc<Wire>) -> Accepting {
+        wire.accepting.fetch_add(1, Ordering::AcqRel);
+        Accepting(Arc::clone(wire))
+    }
+}
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.accepting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+async fn accept<S: Site>(listener: TcpListener, accepting: Accepting, site: S) {
+    let wire = &accepting.0;
     let mut pause = Duration::ZERO;
     loop {
         let accepted = tokio::select! {
@@ -149,8 +172,8 @@ async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
         match accepted {
             Ok((stream, remote)) => {
                 pause = Duration::ZERO;
-                let Some((stream, pass)) = admit(stream, &wire).await else { return };
-                tokio::spawn(connection::serve(stream, remote, site.clone(), Arc::clone(&wire), pass));
+                let Some((stream, pass)) = admit(stream, wire).await else { return };
+                tokio::spawn(connection::serve(stream, remote, site.clone(), Arc::clone(wire), pass));
             }
             Err(error) if is_exhaustion(&error) => {
                 wire.metrics.turn_away(Turned::NoConnection);
@@ -165,7 +188,7 @@ async fn accept<S: Site>(listener: TcpListener, wire: Arc<Wire>, site: S) {
             Err(error) => tracing::debug!(event = "accept", %error, "a connection was gone before it was accepted"),
         }
     }
-    accept_queued(listener, &wire, &site).await;
+    accept_queued(listener, wire, &site).await;
 }
 
 /// Serves what waits in the kernel's queue when the stop is heard: it would be reset with the socket. The runtime may not have heard
