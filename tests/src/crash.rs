@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::back_channel::{BackChannel, Tokens};
+use crate::evidence::Number;
 use crate::http::Answer;
 
 /// Clients that ask at the same time.
@@ -59,6 +60,24 @@ pub struct Checked {
     pub alive: usize,
     /// Tokens of families that have ended, each seen dead.
     pub dead_tokens: usize,
+}
+
+impl Checked {
+    /// What goes into the evidence after so many kills. The zeros are what is asserted while it is looked for: whoever comes here
+    /// found none.
+    pub fn measured(&self, kills: usize) -> Vec<(&'static str, Number)> {
+        vec![
+            ("kills", kills.into()),
+            ("codes tried again", (self.redeemed + self.unanswered).into()),
+            ("acknowledged revocations", self.revoked.into()),
+            ("acknowledged families", self.alive.into()),
+            ("dead tokens seen dead", self.dead_tokens.into()),
+            ("double redemptions", 0.into()),
+            ("lost revocations", 0.into()),
+            ("lost tokens", 0.into()),
+            ("orphan live tokens", 0.into()),
+        ]
+    }
 }
 
 impl AddAssign for Checked {

@@ -136,17 +136,7 @@ fn report(what: &str, reached: usize, checked: Checked) {
     record(&Figure {
         id: "F3",
         what,
-        measured: &[
-            ("kills", reached.into()),
-            ("codes tried again", (checked.redeemed + checked.unanswered).into()),
-            ("acknowledged revocations", checked.revoked.into()),
-            ("acknowledged families", checked.alive.into()),
-            ("dead tokens seen dead", checked.dead_tokens.into()),
-            ("double redemptions", 0.into()),
-            ("lost revocations", 0.into()),
-            ("lost tokens", 0.into()),
-            ("orphan live tokens", 0.into()),
-        ],
+        measured: &checked.measured(reached),
         accumulates: true,
         command: "KEYHOOK_FAIL_POINTS=20 cargo test -p keyhook-tests --features fail-points --test fail_points",
         covers_not: "a power failure: the page cache survives the end of a process",

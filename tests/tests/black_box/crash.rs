@@ -51,21 +51,12 @@ fn stretch(kills: usize) {
         longest = longest.max(took);
     }
     assert!(checked.redeemed > kills && checked.revoked > 0 && checked.alive > 0 && checked.unanswered > 0, "{checked:?}");
+    let mut measured = checked.measured(kills);
+    measured.push(("longest start, s", longest.as_secs_f64().into()));
     record(&Figure {
         id: "F3",
         what: "kill -9 at random moments under load of redemptions, refreshes and revocations",
-        measured: &[
-            ("kills", kills.into()),
-            ("codes tried again", (checked.redeemed + checked.unanswered).into()),
-            ("acknowledged revocations", checked.revoked.into()),
-            ("acknowledged families", checked.alive.into()),
-            ("dead tokens seen dead", checked.dead_tokens.into()),
-            ("double redemptions", 0.into()),
-            ("lost revocations", 0.into()),
-            ("lost tokens", 0.into()),
-            ("orphan live tokens", 0.into()),
-            ("longest start, s", longest.as_secs_f64().into()),
-        ],
+        measured: &measured,
         accumulates: true,
         command: "KEYHOOK_KILLS=250 cargo test -p keyhook-tests --test black_box crash::",
         covers_not: "a power failure: the page cache survives a kill; two processes on one file",

@@ -145,7 +145,7 @@ fn speech(facts: &Facts, asked: Asked<'_>, answer: &Answer, found: &mut Vec<Stri
         }
     }
     if answer.status >= 400 {
-        for word in ["panicked", ".rs:", "rusqlite", "SELECT ", "INSERT ", "backtrace", "/root/", env!("CARGO_PKG_VERSION"), &facts.folder]
+        for word in ["panicked", ".rs:", "rusqlite", "SELECT ", "INSERT ", "backtrace", ".cargo/", env!("CARGO_PKG_VERSION"), &facts.folder]
         {
             if !word.is_empty() && body.contains(word) {
                 found.push(format!("an error says {word:?}"));
