@@ -43,7 +43,7 @@ pub(crate) fn token(kind: TokenKind, grant: RecordId, context: &Context) -> Issu
     let (mut id, mut secret) = ([0; 4], [0; 32]);
     id.copy_from_slice(&drawn.expose()[..4]);
     secret.copy_from_slice(&drawn.expose()[4..]);
-    IssuedToken::new(kind, RecordId::new(context.now(), u32::from_be_bytes(id)), grant, secret)
+    IssuedToken::new(kind, RecordId::beside(grant, context.now(), u32::from_be_bytes(id)), grant, secret)
 }
 
 /// Makes the tokens of a grant that has been checked. Writes nothing.

@@ -8,6 +8,8 @@ use crate::time::Timestamp;
 
 const RANDOM_BITS: u32 = 22;
 const RANDOM_MASK: i64 = (1 << RANDOM_BITS) - 1;
+/// As many as Redis Cluster has slots.
+const ROUTE_MASK: i64 = (1 << 14) - 1;
 const LAST_MILLISECOND: i64 = (1 << 41) - 1;
 /// 2025-01-01T00:00:00Z. Counted from here, 41 bits of milliseconds last until September 2094.
 const EPOCH_MILLIS: i64 = 1_735_689_600_000;
@@ -17,6 +19,9 @@ const EPOCH_MILLIS: i64 = 1_735_689_600_000;
 /// Ids of one kind grow with time, so inserts append and purging is a range: everything below
 /// [`RecordId::floor`] of a moment was born before it. Two ids drawn in the same millisecond collide once in four
 /// million; the store refuses the second insert and a new one is drawn.
+///
+/// The lowest 14 bits are the [`RecordId::route`]: a store that is spread over machines keeps records of one route together. Codes and
+/// tokens are born with the route of their grant, so that what is written in one batch lies in one place, which the id alone tells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecordId(i64);
@@ -30,6 +35,17 @@ impl RecordId {
     pub fn new(now: Timestamp, entropy: u32) -> Self {
         let random = i64::from(entropy) & RANDOM_MASK;
         Self((Self::floor(now).0 | random).max(1))
+    }
+
+    /// An id born at `now` on the route of `grant`; with [`RecordId::NONE`] on one of its own.
+    pub fn beside(grant: Self, now: Timestamp, entropy: u32) -> Self {
+        let own = Self::new(now, entropy);
+        if grant.is_none() { own } else { Self((own.0 & !ROUTE_MASK | grant.0 & ROUTE_MASK).max(1)) }
+    }
+
+    /// Where the record lies, 0 to 16383: the same for a grant and all that was issued under it.
+    pub const fn route(self) -> u16 {
+        (self.0 & ROUTE_MASK) as u16
     }
 
     /// The smallest id that can be born at `moment`: the upper, exclusive bound of a purge.
@@ -97,6 +113,18 @@ mod tests {
             }
         }
         assert!(RecordId::from_raw(-5).is_none());
+    }
+
+    #[test]
+    fn what_is_issued_under_a_grant_lies_on_its_route_and_is_as_young_as_it_is() {
+        let grant = RecordId::new(NOW, 0x0015_4321);
+        let later = NOW.plus(Duration::from_secs(5));
+        for entropy in [0, 1, 0x1234_5678, u32::MAX] {
+            let token = RecordId::beside(grant, later, entropy);
+            assert_eq!((token.route(), token.born()), (grant.route(), later));
+        }
+        assert_ne!(RecordId::beside(grant, later, 0), RecordId::beside(grant, later, u32::MAX));
+        assert_eq!(RecordId::beside(RecordId::NONE, later, 77), RecordId::new(later, 77));
     }
 
     #[test]
