@@ -28,6 +28,9 @@ pub enum Kind {
     AccessToken,
     /// A refresh token.
     RefreshToken,
+    /// An access token in a form that says nothing of its record, named by the SHA-256 of its text. It has no route: a store that is
+    /// spread over machines writes it after the rest of its batch.
+    HashedToken,
     /// A counter of attempts, named by what is limited.
     Attempts,
     /// Something that may be used once (a nonce, a `jti`), named.
@@ -58,7 +61,7 @@ impl Group {
 
 impl Kind {
     /// Every kind, in table order.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Client,
         Kind::User,
         Kind::Consent,
@@ -70,6 +73,7 @@ impl Kind {
         Kind::Code,
         Kind::AccessToken,
         Kind::RefreshToken,
+        Kind::HashedToken,
         Kind::Attempts,
         Kind::Once,
         Kind::Interaction,
@@ -90,6 +94,7 @@ impl Kind {
             Kind::Code => "code",
             Kind::AccessToken => "access_token",
             Kind::RefreshToken => "refresh_token",
+            Kind::HashedToken => "hashed_token",
             Kind::Attempts => "attempts",
             Kind::Once => "once",
             Kind::Interaction => "interaction",
@@ -103,7 +108,7 @@ impl Kind {
             Kind::Client | Kind::User | Kind::Consent | Kind::SigningKey | Kind::NotBefore | Kind::PluginData | Kind::Deployment => {
                 Group::Directory
             }
-            Kind::Grant | Kind::Code | Kind::AccessToken | Kind::RefreshToken => Group::Grants,
+            Kind::Grant | Kind::Code | Kind::AccessToken | Kind::RefreshToken | Kind::HashedToken => Group::Grants,
             Kind::Attempts | Kind::Once => Group::Once,
             Kind::Interaction | Kind::Session => Group::Short,
         }

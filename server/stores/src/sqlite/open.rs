@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Room for every statement of every kind.
-const CACHED_STATEMENTS: usize = 128;
+const CACHED_STATEMENTS: usize = 160;
 
 /// Where the file is. Makes folder and file if they are missing and may be made.
 ///
