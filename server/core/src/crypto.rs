@@ -1,12 +1,14 @@
-//! The one door to the cryptographic library: hashing, comparing, sealing, form tokens.
+//! The one door to the cryptographic library: hashing, comparing, sealing, signing, form tokens.
 
 mod csrf;
 mod seal;
+mod sign;
 
 use aws_lc_rs::{constant_time, digest, hmac};
 
 pub use csrf::{csrf_token, verify_csrf_token};
 pub use seal::{MasterKey, SealError, Sealer};
+pub use sign::{Algorithm, KeyError, PrivateKey, PublicKey};
 
 /// SHA-256 (FIPS 180-4).
 pub fn sha256(data: &[u8]) -> [u8; 32] {

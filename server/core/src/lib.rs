@@ -18,6 +18,7 @@ pub mod form;
 pub mod id;
 pub mod introspection;
 pub mod issuer;
+pub mod jwt;
 pub mod kh;
 pub mod mask;
 pub mod metadata;
