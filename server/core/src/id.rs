@@ -44,6 +44,7 @@ impl RecordId {
     }
 
     /// Where the record lies, 0 to 16383: the same for a grant and all that was issued under it.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "14 bits are left")]
     pub const fn route(self) -> u16 {
         (self.0 & ROUTE_MASK) as u16
     }

@@ -173,7 +173,7 @@ pub enum PublicKey {
         /// Second coordinate, big endian.
         y: [u8; 32],
     },
-    /// A point on Ed25519, for EdDSA.
+    /// A point on Ed25519, for `EdDSA`.
     Ed25519 {
         /// The point, encoded (RFC 8032 §5.1.2).
         x: [u8; 32],
