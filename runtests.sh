@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one task runner: ./runtests.sh [part …]   (no part: all)
 #   fmt lint unit fuzz it crash interop browser readme timing instructions deny what `all` runs, in this order
+#   stores                                                    every store that is behind a server: tests/servers/up starts them, on request
 #   coverage                                                  lines of the core that its unit tests run, on request
 #   attacks                                                   hostile requests by the catalog; all of them: ./runtests.sh attacks [--inputs N] [--only ID] [--list]
 #   bench                                                     speed beside a bare hyper server, on request
@@ -82,6 +83,14 @@ fuzzers() { cargo run --locked --quiet -p keyhook-fuzz --no-default-features --b
 part_it() { build_release; counted "black box" cargo test --locked --no-fail-fast -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
 # The process ends at named places of its code; a binary of its own, because no other has them.
 part_crash() { counted crash cargo test --locked -p keyhook-tests --features fail-points --test fail_points; }
+# The contract over real servers, which KEYHOOK_KEEP_SERVERS=1 leaves running.
+part_stores() {
+  local urls
+  if ! urls=$(tests/servers/up 2>"$logs/servers.log"); then bad 1 "servers ($logs/servers.log)"; tail -n 20 "$logs/servers.log"; return; fi
+  eval "$urls"
+  counted "contract of the stores" cargo test --locked --no-fail-fast -p keyhook-stores --features postgres,mysql,redis,memcached,mongodb -- --include-ignored
+  [ -n "${KEYHOOK_KEEP_SERVERS:-}" ] || tests/servers/down
+}
 part_interop() {
   build_release; check "install Python clients" python_tools; check "install Node clients" node_tools
   counted interop cargo test --locked -p keyhook-tests --test black_box interop::

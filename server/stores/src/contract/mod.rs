@@ -16,15 +16,24 @@ pub mod verbs;
 /// Tests a store: `store_contract!(name, open)`, where `open` is an `async fn(PathBuf) -> Arc<dyn Store>`.
 ///
 /// The path is a folder of the test's own. A folder that was never seen before is an empty store, the same folder again is a
-/// restart or another process: a store that is no file derives a database's name from it. What a store does not promise
-/// (`durable`, `shared`, `atomic`) is not asked of it.
+/// restart or another process: a store that is no file derives a database's name from it with
+/// [`scratch::short_name`]. What a store does not promise (`durable`, `shared`, `atomic`) is not asked of it.
+///
+/// `store_contract!(name, open, remove)` is for a store behind a server, where `remove` is an `async fn(PathBuf)` that ends what `open`
+/// made there. Its tests are ignored unless `--include-ignored` asks for them: a test without its server would not be a test that passed.
 #[macro_export]
 macro_rules! store_contract {
     ($name:ident, $open:path) => {
+        $crate::store_contract!(@all $name, $open; []; $crate::contract::scratch::nothing);
+    };
+    ($name:ident, $open:path, $remove:path) => {
+        $crate::store_contract!(@all $name, $open; [#[ignore = "needs a server: tests/servers/up, then --include-ignored"]]; $remove);
+    };
+    (@all $name:ident, $open:path; $ignored:tt; $remove:path) => {
         mod $name {
             use super::*;
 
-            $crate::store_contract!(@each $open; verbs:
+            $crate::store_contract!(@each $open; $ignored; $remove; verbs:
                 a_record_is_found_as_it_was_inserted,
                 what_was_never_written_is_absent,
                 an_insert_is_refused_while_the_key_exists_live_or_spent,
@@ -41,7 +50,7 @@ macro_rules! store_contract {
                 a_key_of_the_wrong_sort_is_an_error_and_not_absent,
                 a_store_that_is_open_is_healthy,
             );
-            $crate::store_contract!(@each $open; batches:
+            $crate::store_contract!(@each $open; $ignored; $remove; batches:
                 a_batch_is_written_whole,
                 a_refused_guard_leaves_nothing_of_the_batch,
                 a_refusal_in_the_middle_leaves_nothing_of_the_batch,
@@ -49,34 +58,34 @@ macro_rules! store_contract {
                 refused_batches_between_applied_ones_leave_the_others_alone,
                 an_empty_batch_is_applied,
             );
-            $crate::store_contract!(@each $open; races:
+            $crate::store_contract!(@each $open; $ignored; $remove; races:
                 one_of_64_tasks_takes_a_record,
                 one_of_64_tasks_inserts_a_key,
                 of_64_replacements_of_one_version_one_is_applied,
             );
-            $crate::store_contract!(@each $open; listing:
+            $crate::store_contract!(@each $open; $ignored; $remove; listing:
                 a_kind_is_listed_in_key_order_and_in_pages,
                 records_are_listed_by_client_and_by_subject,
             );
-            $crate::store_contract!(@each $open; purging:
+            $crate::store_contract!(@each $open; $ignored; $remove; purging:
                 issued_records_below_the_floor_are_purged_and_no_others,
                 named_records_are_purged_when_they_have_expired,
                 a_purge_of_many_goes_in_slices_until_nothing_is_left,
             );
-            $crate::store_contract!(@each $open; held:
+            $crate::store_contract!(@each $open; $ignored; $remove; held:
                 what_a_batch_holds_is_dropped_before_the_answer,
                 what_a_refused_batch_holds_is_dropped_before_the_answer,
                 what_a_batch_holds_is_dropped_when_the_caller_has_gone,
             );
-            $crate::store_contract!(@each $open; restart:
+            $crate::store_contract!(@each $open; $ignored; $remove; restart:
                 a_restart_keeps_everything,
                 a_closed_store_has_written_what_was_queued,
             );
-            $crate::store_contract!(@each $open; processes:
+            $crate::store_contract!(@each $open; $ignored; $remove; processes:
                 between_two_processes_each_record_has_one_taker,
                 a_write_of_another_process_moves_changed_elsewhere,
             );
-            $crate::store_contract!(@each $open; crash:
+            $crate::store_contract!(@each $open; $ignored; $remove; crash:
                 a_killed_process_loses_nothing_acknowledged_and_takes_nothing_twice,
             );
 
@@ -87,13 +96,16 @@ macro_rules! store_contract {
             }
         }
     };
-    (@each $open:path; $chapter:ident: $($rule:ident,)+) => {
-        $(
-            #[test]
-            fn $rule() {
-                let scratch = $crate::contract::scratch::Scratch::new(concat!(module_path!(), "::", stringify!($rule)));
-                $crate::contract::scratch::block_on($crate::contract::$chapter::$rule(&scratch, $open));
-            }
-        )+
+    (@each $open:path; $ignored:tt; $remove:path; $chapter:ident: $($rule:ident,)+) => {
+        $( $crate::store_contract!(@one $open; $ignored; $remove; $chapter; $rule); )+
+    };
+    (@one $open:path; [$($ignored:tt)*]; $remove:path; $chapter:ident; $rule:ident) => {
+        #[test]
+        $($ignored)*
+        fn $rule() {
+            let scratch = $crate::contract::scratch::Scratch::new(concat!(module_path!(), "::", stringify!($rule)));
+            let scratch = scratch.removed_with($remove);
+            $crate::contract::scratch::block_on($crate::contract::$chapter::$rule(&scratch, $open));
+        }
     };
 }

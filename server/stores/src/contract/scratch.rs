@@ -1,4 +1,4 @@
-//! A folder of the test's own, and a runtime.
+//! A folder of the test's own, what a server holds for it, and a runtime.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,10 +19,20 @@ where
     type Opening = O;
 }
 
-/// A new folder, removed when the test ends.
+/// A new folder, removed when the test ends, and with it what a server holds for it.
 pub struct Scratch {
     folder: PathBuf,
     module: &'static str,
+    remove: Box<dyn Fn(PathBuf)>,
+}
+
+/// What a store that is a file has to remove besides its folder.
+pub async fn nothing(_folder: PathBuf) {}
+
+/// A name for a database: letters, digits and `_`, at most 30 bytes, the same for the same folder and for no other.
+pub fn short_name(folder: &Path) -> String {
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    name.splitn(4, '-').take(3).collect::<Vec<_>>().join("_")
 }
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -34,7 +44,14 @@ impl Scratch {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("keyhook-{}-{number}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Scratch { folder, module }
+        Scratch { folder, module, remove: Box::new(|_| ()) }
+    }
+
+    /// The same, and when the test ends what a server holds for the folder is removed too.
+    #[must_use]
+    pub fn removed_with<F: Future<Output = ()>>(mut self, remove: impl Fn(PathBuf) -> F + 'static) -> Scratch {
+        self.remove = Box::new(move |folder| block_on(remove(folder)));
+        self
     }
 
     pub fn folder(&self) -> &Path {
@@ -55,6 +72,9 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.folder));
+        let (remove, folder) = (&self.remove, self.folder.clone());
+        // The test may be failing already, perhaps because the server is away.
+        drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| remove(folder))));
     }
 }
 
