@@ -1,5 +1,7 @@
 //! Clients: what is registered about them (RFC 6749 §2, RFC 7591 §2) and which registrations are consistent.
 
+mod policy;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::scope::Scope;
 use crate::secret::SecretHash;
 use crate::text;
 use crate::time::Timestamp;
+
+pub use policy::{GrantPolicy, ScopePolicy, TokenPolicy};
 
 const LONGEST_ID: usize = 255;
 const LONGEST_NAME: usize = 200;
@@ -109,6 +113,9 @@ pub struct Client {
     /// Lifetime of its refresh tokens in seconds; the server's if absent.
     #[serde(default)]
     pub refresh_ttl: Option<u64>,
+    /// The form of its tokens, lifetimes per grant, rotation.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub tokens: TokenPolicy,
     /// Whatever else the operator or a plugin keeps about it.
     #[serde(default)]
     pub attributes: Map<String, Value>,
@@ -132,6 +139,10 @@ fn default_grant_types() -> Vec<String> {
 
 fn default_response_types() -> Vec<String> {
     vec!["code".to_owned()]
+}
+
+fn is_usual(policy: &TokenPolicy) -> bool {
+    *policy == TokenPolicy::default()
 }
 
 const fn yes() -> bool {
@@ -170,6 +181,7 @@ impl Client {
             first_party: false,
             access_ttl: None,
             refresh_ttl: None,
+            tokens: TokenPolicy::default(),
             attributes: Map::new(),
             not_before: Timestamp::ZERO,
             created_at: Timestamp::ZERO,
@@ -232,7 +244,8 @@ impl Client {
         require(self.default_scope.is_subset_of(&self.scope), "default_scope", "it must be a part of scope")?;
         let spoken = |ttl: Option<u64>| ttl != Some(0);
         require(spoken(self.access_ttl), "access_ttl", "it must be longer than zero seconds")?;
-        require(spoken(self.refresh_ttl), "refresh_ttl", "it must be longer than zero seconds")
+        require(spoken(self.refresh_ttl), "refresh_ttl", "it must be longer than zero seconds")?;
+        self.tokens.validate(self)
     }
 
     fn validate_names(&self) -> Result<(), ClientError> {

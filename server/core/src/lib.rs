@@ -37,7 +37,7 @@ mod hostile;
 
 pub use authorize::{AuthorizationRequest, Refusal, StoredRequest};
 pub use claim::{ClaimError, ValidatedRedirectUri};
-pub use client::{Application, AuthMethod, Client, ClientError, ClientKind};
+pub use client::{Application, AuthMethod, Client, ClientError, ClientKind, GrantPolicy, ScopePolicy, TokenPolicy};
 pub use client_auth::{AuthenticatedClient, Credentials};
 pub use error::OAuthError;
 pub use error_code::ErrorCode;

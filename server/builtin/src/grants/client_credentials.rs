@@ -9,7 +9,7 @@ use keyhook_core::client_auth::AuthenticatedClient;
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 use keyhook_core::id::RecordId;
-use keyhook_core::scope::{Granted, Scope};
+use keyhook_core::scope::Scope;
 use keyhook_core::time::Timestamp;
 
 /// The grant. It has no grant record and no subject, and no refresh token comes of it (RFC 6749 §4.4.3). What plugins attach to
@@ -41,7 +41,7 @@ fn redeem(form: &Form, client: &AuthenticatedClient) -> Result<Pending, OAuthErr
     let requested = form.once("scope")?.map(Scope::parse).transpose()?;
     Ok(Pending {
         subject: None,
-        scope: Granted::narrow(requested.as_ref(), &client.scope, &client.default_scope)?,
+        scope: client.narrow(requested.as_ref())?,
         grant: RecordId::NONE,
         guard: None,
         refresh: Refresh::No,

@@ -57,7 +57,7 @@ pub(super) fn check_response_mode(form: &Form) -> Result<(), OAuthError> {
 
 pub(super) fn scope(form: &Form, client: &Client) -> Result<Granted, OAuthError> {
     let requested = form.once("scope")?.map(Scope::parse).transpose()?;
-    Granted::narrow(requested.as_ref(), &client.scope, &client.default_scope)
+    client.narrow(requested.as_ref())
 }
 
 /// RFC 7636 §4.3 and §4.4.1; a method without a challenge is as malformed as a challenge without its method.
