@@ -9,6 +9,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("commands.md", include_str!("../docs/codes/commands.md")),
     ("core.md", include_str!("../docs/codes/core.md")),
     ("edge.md", include_str!("../docs/codes/edge.md")),
+    ("guard.md", include_str!("../docs/codes/guard.md")),
     ("host.md", include_str!("../docs/codes/host.md")),
     ("server.md", include_str!("../docs/codes/server.md")),
     ("stores.md", include_str!("../docs/codes/stores.md")),
