@@ -1,5 +1,5 @@
 /*
- * The C ABI between a keyhook server and a plugin, version 1.0: src/abi.rs in C. tests/layout.rs proves that both say the same.
+ * The C ABI between a keyhook server and a plugin, version 1.1: src/abi.rs in C. tests/layout.rs proves that both say the same.
  *
  * Law of the border
  *  1. Nothing owned crosses. A kh_str is borrowed: from the server until the call returns, and one obtained from get, list, fire
@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 #define KH_ABI_MAJOR 1
-#define KH_ABI_MINOR 0
+#define KH_ABI_MINOR 1
 
 /* kh_abi_tag.flags */
 #define KH_FLAG_PANIC_ABORT 1 /* Rust only: such a library is refused */
@@ -45,6 +45,8 @@ extern "C" {
 #define KH_PANICKED 3 /* the plugin broke; nothing of the call is kept */
 #define KH_SIGN_IN 4  /* authorization hooks: the user under KH_PART_OUTCOME is signed in */
 #define KH_APPROVE 5  /* authorization hooks: the signed-in user agrees to the scopes under KH_PART_OUTCOME */
+#define KH_GRANT 6    /* token_grant (1.1): what stands under KH_PART_OUTCOME is granted */
+#define KH_CLIENT 7   /* client_assertion (1.1): the client under KH_PART_OUTCOME has proven who it is */
 
 /* What a server function returns. */
 #define KH_OK 0              /* from get and list: the value is text, which a JSON string is too */
@@ -72,7 +74,7 @@ extern "C" {
 #define KH_PART_DATA 7     /* the plugin's own data, JSON, at most 4 KiB */
 #define KH_PART_CONFIG 8   /* the plugin's configuration, JSON, read-only; the key is a JSON pointer */
 #define KH_PART_SESSION 9  /* the browser session's values of this plugin, text */
-#define KH_PART_OUTCOME 10 /* write-only: subject, auth_time, acr, amr, approve ("1"), scope (all that was asked for if not set) */
+#define KH_PART_OUTCOME 10 /* write-only: subject, auth_time, acr, amr, approve ("1"), scope (all that was asked for if not set); token_grant: refresh ("1"); client_assertion: client_id */
 #define KH_PART_PAYLOAD 11 /* payload of a custom hook, JSON; the key is a member name, "" the whole */
 
 /* Borrowed bytes, not NUL-terminated. With len == 0 the pointer may be anything. */
@@ -98,7 +100,7 @@ typedef struct {
 } kh_abi_tag;
 
 typedef struct {
-    kh_str name;
+    kh_str name;      /* "token_grant=<grant_type>" and "client_assertion=<client_assertion_type>" since 1.1 */
     int32_t priority; /* lower runs first; 100 where nothing is said */
     uint32_t flags;
 } kh_hook;
@@ -167,6 +169,8 @@ typedef struct kh_host {
     int32_t (*store_put)(void *cx, kh_str key, kh_str value, uint64_t ttl);
     int32_t (*store_cas)(void *cx, kh_str key, kh_str old, kh_str value, uint64_t ttl);
     int32_t (*store_delete)(void *cx, kh_str key);
+    /* Since 1.1: check `size`. Blocking. KH_OK for one caller ever until ttl ends, KH_CONFLICT for everybody after. */
+    int32_t (*once)(void *cx, kh_str key, uint64_t ttl);
 } kh_host;
 
 #if defined(__GNUC__)

@@ -19,7 +19,7 @@ pub const MAGIC: [u8; 8] = *b"KHPLUG\r\n";
 /// A change of an existing field, code or rule. Also part of the entry symbol's name.
 pub const ABI_MAJOR: u32 = 1;
 /// An addition at the end of a table, a hook name or a [`part`].
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 /// [`AbiTag::flags`]: built with `panic = "abort"`; such a library is refused.
 pub const FLAG_PANIC_ABORT: u32 = 1;
 /// [`AbiTag::flags`]: built without optimization; shown, never refused.
@@ -53,6 +53,10 @@ pub const PANICKED: i32 = 3;
 pub const SIGN_IN: i32 = 4;
 /// Authorization hooks: the signed-in user agrees to the scopes under [`part::OUTCOME`].
 pub const APPROVE: i32 = 5;
+/// `token_grant`: what stands under [`part::OUTCOME`] is granted. Since 1.1.
+pub const GRANT: i32 = 6;
+/// `client_assertion`: the client named under [`part::OUTCOME`] has proven who it is. Since 1.1.
+pub const CLIENT: i32 = 7;
 
 // What a host function returns.
 /// Done. From `get` and `list`: the value is text, which a JSON string is too.
@@ -114,6 +118,8 @@ pub mod part {
     pub const SESSION: u32 = 9;
     /// What [`super::SIGN_IN`] and [`super::APPROVE`] need, write-only: `subject`, `auth_time` (seconds), `acr`, `amr` (space-separated),
     /// `approve` (`1`: with `SIGN_IN`, the user agreed too), `scope` (what was agreed to; all that was asked for if it is not set).
+    /// For [`super::GRANT`], all optional: `subject`, `scope`, `refresh` (`1`: with a refresh token), `auth_time`, `acr`, `amr`. For
+    /// [`super::CLIENT`]: `client_id`.
     pub const OUTCOME: u32 = 10;
     /// The payload of a custom hook, JSON; the key is a member name, `""` the whole.
     pub const PAYLOAD: u32 = 11;
@@ -177,7 +183,8 @@ pub struct AbiTag {
 /// One hook of a plugin.
 #[repr(C)]
 pub struct Hook {
-    /// Name of the hook point.
+    /// Name of the hook point; `token_grant=` and the `grant_type`, `client_assertion=` and the `client_assertion_type`, where a plugin
+    /// provides what nobody else does (1.1).
     pub name: Str,
     /// Lower runs first; 100 where nothing is said.
     pub priority: i32,
@@ -294,7 +301,13 @@ pub struct Host {
     pub store_cas: unsafe extern "C" fn(cx: *mut c_void, key: Str, old: Str, value: Str, ttl: u64) -> i32,
     /// Blocking. Deletes.
     pub store_delete: unsafe extern "C" fn(cx: *mut c_void, key: Str) -> i32,
+    /// Blocking. Takes `key` for `ttl` seconds (0: one year), in a namespace of the plugin's own: [`OK`] for one caller ever, among all
+    /// nodes of the server; [`CONFLICT`] for everybody after. Since 1.1.
+    pub once: unsafe extern "C" fn(cx: *mut c_void, key: Str, ttl: u64) -> i32,
 }
+
+/// `size_of::<Host>()` in version 1.0: less is no table of this major.
+pub const HOST_SIZE_1_0: usize = std::mem::offset_of!(Host, once);
 
 /// The exported entry: hands the host's table in, the image's plugins out. Null when it failed.
 pub type EntryFn = unsafe extern "C" fn(host: *const Host) -> *const Module;

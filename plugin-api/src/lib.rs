@@ -40,6 +40,8 @@
 //! |---|---|---|
 //! | `authorization_GET` | [`AuthorizationGetCx`] | answer the browser, [`sign_in`](AuthorizationCx::sign_in), [`approve`](AuthorizationCx::approve), deny |
 //! | `authorization_POST` | [`AuthorizationPostCx`] | the same, with the form |
+//! | `client_assertion = "…"` | [`ClientAssertionCx`] | which client an assertion proves, deny |
+//! | `token_grant = "…"` | [`TokenGrantCx`] | what is [granted](Grant), deny |
 //! | `access_token_validation` | [`TokenCx`] | deny |
 //! | `access_token_response` | [`TokenResponseCx`] | change the response, deny |
 //! | `custom = "…"` | [`CustomCx`] | change the payload, deny |
@@ -76,7 +78,8 @@ mod thunk;
 
 pub use config::Config;
 pub use cx::{
-    Approve, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, CustomCx, Cx, RequestCx, SignIn, StartCx, TokenCx, TokenResponseCx,
+    Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, Grant, RequestCx,
+    SignIn, StartCx, TokenCx, TokenGrantCx, TokenResponseCx,
 };
 pub use deny::Deny;
 #[doc(hidden)]
@@ -95,8 +98,9 @@ pub use tracing;
 /// What a plugin's source begins with: `use keyhook_plugin::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Approve, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, Config, Continue, CustomCx, Cx, Deny, Json, Outcome, Reason,
-        Refused, RequestCx, Respond, SignIn, StartCx, TokenCx, TokenResponseCx, handler, hook, plugin, same_secret,
+        Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, Config, Continue, CustomCx,
+        Cx, Deny, Grant, Json, Outcome, Reason, Refused, RequestCx, Respond, SignIn, StartCx, TokenCx, TokenGrantCx, TokenResponseCx,
+        handler, hook, plugin, same_secret,
     };
     pub use tracing::{debug, error, info, trace, warn};
 }

@@ -62,6 +62,38 @@
 //! # fn main() {}
 //! ```
 //!
+//! A grant type that is no absolute URI (RFC 6749 §4.5), none at all, an observer of what one plugin decides, a grant that leaves it open:
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(token_grant = "badge")]
+//! fn wrong(_: &mut TokenGrantCx) -> Result<Grant, Deny> { Ok(Grant::client()) }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(token_grant)]
+//! fn wrong(_: &mut TokenGrantCx) -> Result<Grant, Deny> { Ok(Grant::client()) }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(token_grant = "urn:example:badge", observer)]
+//! fn wrong(_: &mut TokenGrantCx) -> Result<Grant, Deny> { Ok(Grant::client()) }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(token_grant = "urn:example:badge")]
+//! fn wrong(_: &mut TokenGrantCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[hook(token_grant = "urn:example:badge", inline)]
+//! fn right(_: &mut TokenGrantCx) -> Result<Grant, Deny> { Ok(Grant::client()) }
+//! # fn main() {}
+//! ```
+//!
 //! A method that is none, a path without its slash:
 //! ```compile_fail
 //! use keyhook_plugin::prelude::*;

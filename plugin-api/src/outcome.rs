@@ -34,6 +34,8 @@ pub(crate) enum Decision {
     Respond(Box<Response>),
     SignIn,
     Approve,
+    Grant,
+    Client,
 }
 
 /// Hands `outcome` to the server; the code is what the thunk returns.
@@ -50,6 +52,8 @@ fn write(verdict: Verdict, call: &mut Call) -> Result<i32, Refused> {
         Decision::Continue => Ok(abi::CONTINUE),
         Decision::SignIn => Ok(abi::SIGN_IN),
         Decision::Approve => Ok(abi::APPROVE),
+        Decision::Grant => Ok(abi::GRANT),
+        Decision::Client => Ok(abi::CLIENT),
         Decision::Respond(response) => {
             write_response(&response, call)?;
             Ok(abi::RESPOND)

@@ -1,6 +1,9 @@
 //! What the attributes register at link time, and which plugin each hook and route belongs to.
 
-use crate::cx::{AuthorizationGetCx, AuthorizationPostCx, CustomCx, Cx, RequestCx, StartCx, TokenCx, TokenResponseCx};
+use crate::cx::{
+    Authenticated, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, Grant, RequestCx, StartCx, TokenCx,
+    TokenGrantCx, TokenResponseCx,
+};
 use crate::deny::Deny;
 use crate::outcome::{Decision, Outcome, Verdict, settle};
 use crate::thunk::{Call, State};
@@ -30,7 +33,7 @@ pub struct HookRegistration {
     pub version: &'static str,
     /// The function's name; orders hooks of equal priority within a plugin.
     pub function: &'static str,
-    /// The hook point.
+    /// The hook point; with `=` and a value where the plugin provides something.
     pub name: &'static str,
     /// Lower runs first.
     pub priority: i32,
@@ -65,6 +68,10 @@ pub enum HookFn {
     AuthorizationGet(fn(&mut AuthorizationGetCx) -> Outcome),
     /// `authorization_POST`.
     AuthorizationPost(fn(&mut AuthorizationPostCx) -> Outcome),
+    /// `client_assertion = "…"`.
+    ClientAssertion(fn(&mut ClientAssertionCx) -> Result<Authenticated, Deny>),
+    /// `token_grant = "…"`.
+    TokenGrant(fn(&mut TokenGrantCx) -> Result<Grant, Deny>),
     /// `access_token_validation`.
     Token(fn(&mut TokenCx) -> Outcome),
     /// `access_token_response`.
@@ -84,6 +91,8 @@ impl HookFn {
         match self {
             Self::AuthorizationGet(hook) => run(hook, AuthorizationGetCx::new(cx)),
             Self::AuthorizationPost(hook) => run(hook, AuthorizationPostCx::new(cx)),
+            Self::ClientAssertion(hook) => run(|cx| hook(cx).and_then(|client| cx.settle(client)), ClientAssertionCx::new(cx)),
+            Self::TokenGrant(hook) => run(|cx| hook(cx).and_then(|grant| cx.settle(grant)), TokenGrantCx::new(cx)),
             Self::Token(hook) => run(hook, TokenCx::new(cx)),
             Self::TokenResponse(hook) => run(hook, TokenResponseCx::new(cx)),
             Self::Custom(hook) => run(hook, CustomCx::new(cx)),
@@ -92,7 +101,7 @@ impl HookFn {
 }
 
 #[inline]
-fn run<C: AsMut<Cx>>(hook: fn(&mut C) -> Outcome, mut cx: C) -> i32 {
+fn run<C: AsMut<Cx>>(hook: impl FnOnce(&mut C) -> Outcome, mut cx: C) -> i32 {
     let outcome = hook(&mut cx);
     settle(outcome, &mut cx.as_mut().call)
 }

@@ -34,7 +34,7 @@ impl<'a> Store<'a> {
     /// # Errors
     /// The store is not at hand, or the value is too large.
     pub fn put(&self, key: &str, value: impl AsRef<[u8]>, ttl: Duration) -> Result<(), Refused> {
-        let code = self.call.store_put(key, value.as_ref(), seconds(ttl));
+        let code = self.call.store_put(key, value.as_ref(), whole_seconds(ttl));
         accepted(code, || format!("write `{key}` to the store"))
     }
 
@@ -44,7 +44,7 @@ impl<'a> Store<'a> {
     /// [`Reason::Conflict`](crate::Reason::Conflict) when somebody else was faster.
     pub fn cas(&self, key: &str, old: Option<&[u8]>, value: impl AsRef<[u8]>, ttl: Duration) -> Result<(), Refused> {
         let old = old.unwrap_or_default();
-        let code = self.call.store_cas(key, old, value.as_ref(), seconds(ttl));
+        let code = self.call.store_cas(key, old, value.as_ref(), whole_seconds(ttl));
         accepted(code, || format!("exchange `{key}` in the store"))
     }
 
@@ -58,6 +58,6 @@ impl<'a> Store<'a> {
 }
 
 /// Rounded up, so that a short life never becomes the zero that means a year.
-fn seconds(ttl: Duration) -> u64 {
+pub(crate) fn whole_seconds(ttl: Duration) -> u64 {
     ttl.as_secs() + u64::from(ttl.subsec_nanos() > 0)
 }

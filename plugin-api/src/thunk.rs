@@ -70,11 +70,13 @@ pub fn image_id() -> *const u8 {
 /// `host` is null or points to a [`Host`] that is never changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keyhook_plugin_entry_v1(host: *const Host) -> *const Module {
-    // SAFETY: the caller promises null or a table that lives as long as the process.
-    let Some(host) = (unsafe { host.as_ref() }) else {
+    if host.is_null() {
         return std::ptr::null();
-    };
-    if host.abi_major != abi::ABI_MAJOR || host.size < size_of::<Host>() {
+    }
+    // SAFETY: not null, so a table that lives as long as the process; every one has these two fields. No reference to the whole is made:
+    // the table of an older server is shorter.
+    let (size, major) = unsafe { ((*host).size, (*host).abi_major) };
+    if major != abi::ABI_MAJOR || size < abi::HOST_SIZE_1_0 {
         return std::ptr::null();
     }
     caught(HostRef(host), || module(HostRef(host))).unwrap_or_else(|text| {
@@ -85,7 +87,8 @@ pub unsafe extern "C" fn keyhook_plugin_entry_v1(host: *const Host) -> *const Mo
 
 fn module(host: HostRef) -> *const Module {
     static FORWARDED: OnceLock<()> = OnceLock::new();
-    if host.0.image_id != image_id() {
+    // SAFETY: the server's table, which has this field.
+    if unsafe { (*host.0).image_id } != image_id() {
         FORWARDED.get_or_init(|| forward::install(host));
     }
     let sets = match registry::plugins() {
@@ -247,9 +250,9 @@ fn text_of(payload: Box<dyn Any + Send>, said: Option<String>) -> String {
     text
 }
 
-/// The server's table.
+/// The server's table, at least as long as that of version 1.0. A pointer, never a reference: it may be shorter than [`Host`] is here.
 #[derive(Clone, Copy)]
-pub(crate) struct HostRef(&'static Host);
+pub(crate) struct HostRef(*const Host);
 
 // SAFETY: the table is never changed and never freed, and `log`, `log_level`, `now_unix_ns` and `random`, all that is called
 // without a `cx`, may be called on any thread (abi.rs).
@@ -261,22 +264,22 @@ impl HostRef {
     pub(crate) fn log(self, level: u32, target: &str, message: &str, fields: &str) {
         let (target, message, fields) = (lent(target), lent(message), lent(fields));
         // SAFETY: `self.0` is the server's table; the slices outlive the call.
-        unsafe { (self.0.log)(self.0, level, target, message, fields) }
+        unsafe { ((*self.0).log)(self.0, level, target, message, fields) }
     }
 
     pub(crate) fn log_level(self) -> u32 {
         // SAFETY: `self.0` is the server's table.
-        unsafe { (self.0.log_level)(self.0) }
+        unsafe { ((*self.0).log_level)(self.0) }
     }
 
     pub(crate) fn now_unix_ns(self) -> i64 {
         // SAFETY: `self.0` is the server's table.
-        unsafe { (self.0.now_unix_ns)(self.0) }
+        unsafe { ((*self.0).now_unix_ns)(self.0) }
     }
 
     pub(crate) fn random(self, out: &mut [u8]) -> i32 {
         // SAFETY: `self.0` is the server's table; `out` is writable for its length.
-        unsafe { (self.0.random)(self.0, out.as_mut_ptr(), out.len()) }
+        unsafe { ((*self.0).random)(self.0, out.as_mut_ptr(), out.len()) }
     }
 }
 
@@ -313,7 +316,7 @@ impl Call {
     pub(crate) fn get(&self, part: u32, key: &str) -> Result<Lent<'_>, i32> {
         let mut out = Str::EMPTY;
         // SAFETY: `cx` is valid during the call; `out` is writable.
-        let code = unsafe { (self.host.0.get)(self.cx, part, lent(key), &raw mut out) };
+        let code = unsafe { ((*self.host.0).get)(self.cx, part, lent(key), &raw mut out) };
         self.lent(code, out)
     }
 
@@ -321,7 +324,7 @@ impl Call {
     pub(crate) fn list(&self, part: u32, index: usize) -> Result<(Lent<'_>, Lent<'_>), i32> {
         let (mut name, mut value) = (Str::EMPTY, Str::EMPTY);
         // SAFETY: `cx` is valid during the call; both slots are writable.
-        let code = unsafe { (self.host.0.list)(self.cx, part, index, &raw mut name, &raw mut value) };
+        let code = unsafe { ((*self.host.0).list)(self.cx, part, index, &raw mut name, &raw mut value) };
         Ok((self.lent(code, name)?, self.lent(code, value)?))
     }
 
@@ -340,77 +343,87 @@ impl Call {
 
     pub(crate) fn set(&mut self, part: u32, key: &str, text: &str) -> i32 {
         // SAFETY: `cx` is valid during the call; the slices outlive it.
-        unsafe { (self.host.0.set)(self.cx, part, lent(key), lent(text)) }
+        unsafe { ((*self.host.0).set)(self.cx, part, lent(key), lent(text)) }
     }
 
     pub(crate) fn set_json(&mut self, part: u32, key: &str, json: &str) -> i32 {
         // SAFETY: as in `set`.
-        unsafe { (self.host.0.set_json)(self.cx, part, lent(key), lent(json)) }
+        unsafe { ((*self.host.0).set_json)(self.cx, part, lent(key), lent(json)) }
     }
 
     pub(crate) fn remove(&mut self, part: u32, key: &str) -> i32 {
         // SAFETY: as in `set`.
-        unsafe { (self.host.0.remove)(self.cx, part, lent(key)) }
+        unsafe { ((*self.host.0).remove)(self.cx, part, lent(key)) }
     }
 
     pub(crate) fn respond_status(&mut self, status: u16) -> i32 {
         // SAFETY: `cx` is valid during the call.
-        unsafe { (self.host.0.respond_status)(self.cx, u32::from(status)) }
+        unsafe { ((*self.host.0).respond_status)(self.cx, u32::from(status)) }
     }
 
     pub(crate) fn respond_header(&mut self, name: &str, value: &str) -> i32 {
         // SAFETY: as in `set`.
-        unsafe { (self.host.0.respond_header)(self.cx, lent(name), lent(value)) }
+        unsafe { ((*self.host.0).respond_header)(self.cx, lent(name), lent(value)) }
     }
 
     pub(crate) fn respond_body(&mut self, body: &[u8]) -> i32 {
         // SAFETY: as in `set`.
-        unsafe { (self.host.0.respond_body)(self.cx, Str::of(body)) }
+        unsafe { ((*self.host.0).respond_body)(self.cx, Str::of(body)) }
     }
 
     pub(crate) fn respond_page(&mut self, title: &str, html: &str) -> i32 {
         // SAFETY: as in `set`.
-        unsafe { (self.host.0.respond_page)(self.cx, lent(title), lent(html)) }
+        unsafe { ((*self.host.0).respond_page)(self.cx, lent(title), lent(html)) }
     }
 
     pub(crate) fn deny(&mut self, deny: &Deny) {
         let (code, text) = (lent(deny.code()), lent(deny.description()));
         // SAFETY: as in `set`. A refusal to note the denial leaves `server_error`, which is a denial too.
-        unsafe { (self.host.0.deny)(self.cx, code, text, u32::from(deny.is_public())) };
+        unsafe { ((*self.host.0).deny)(self.cx, code, text, u32::from(deny.is_public())) };
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         // SAFETY: `cx` is valid during the call.
-        unsafe { (self.host.0.is_cancelled)(self.cx) != 0 }
+        unsafe { ((*self.host.0).is_cancelled)(self.cx) != 0 }
     }
 
     pub(crate) fn fire(&mut self, name: &str, json: &str) -> Result<Lent<'_>, i32> {
         let mut out = Str::EMPTY;
         // SAFETY: as in `get`. Custom hooks run on contexts of their own.
-        let code = unsafe { (self.host.0.fire)(self.cx, lent(name), lent(json), &raw mut out) };
+        let code = unsafe { ((*self.host.0).fire)(self.cx, lent(name), lent(json), &raw mut out) };
         self.lent(code, out)
     }
 
     pub(crate) fn store_get(&self, key: &str) -> Result<Lent<'_>, i32> {
         let mut out = Str::EMPTY;
         // SAFETY: as in `get`.
-        let code = unsafe { (self.host.0.store_get)(self.cx, lent(key), &raw mut out) };
+        let code = unsafe { ((*self.host.0).store_get)(self.cx, lent(key), &raw mut out) };
         self.lent(code, out)
     }
 
     pub(crate) fn store_put(&self, key: &str, value: &[u8], ttl: u64) -> i32 {
         // SAFETY: as in `set`; the store leaves slices lent earlier alone.
-        unsafe { (self.host.0.store_put)(self.cx, lent(key), Str::of(value), ttl) }
+        unsafe { ((*self.host.0).store_put)(self.cx, lent(key), Str::of(value), ttl) }
     }
 
     pub(crate) fn store_cas(&self, key: &str, old: &[u8], value: &[u8], ttl: u64) -> i32 {
         let (old, value) = (Str::of(old), Str::of(value));
         // SAFETY: as in `store_put`.
-        unsafe { (self.host.0.store_cas)(self.cx, lent(key), old, value, ttl) }
+        unsafe { ((*self.host.0).store_cas)(self.cx, lent(key), old, value, ttl) }
     }
 
     pub(crate) fn store_delete(&self, key: &str) -> i32 {
         // SAFETY: as in `store_put`.
-        unsafe { (self.host.0.store_delete)(self.cx, lent(key)) }
+        unsafe { ((*self.host.0).store_delete)(self.cx, lent(key)) }
+    }
+
+    /// [`abi::NOT_HERE`] on a server of version 1.0, whose table ends before this function.
+    pub(crate) fn once(&self, key: &str, ttl: u64) -> i32 {
+        // SAFETY: the table's first field is its size; no reference to a field that it may not have is made.
+        if unsafe { (*self.host.0).size } < std::mem::offset_of!(Host, once) + size_of::<usize>() {
+            return abi::NOT_HERE;
+        }
+        // SAFETY: as in `store_put`; the table has the field.
+        unsafe { ((*self.host.0).once)(self.cx, lent(key), ttl) }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn build(
     let pages: Arc<dyn Pages> = Arc::new(BuiltinPages::new(issuer));
     let plugins = host.load(config, &settings, left_out).await?;
     let grants = registry::grants();
-    let metadata = metadata_document(&settings, &plugins.endpoints, &grants);
+    let metadata = metadata_document(&settings, &plugins.endpoints, &grants, &*plugins.hooks);
     let routes = RouteTable::build(&plugins.endpoints, &settings, &foundation.metrics)
         .map_err(|conflict| Failure::bracketed("KH0120", Exit::Configuration, &conflict.to_string()))?;
     let context = Context {

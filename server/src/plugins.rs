@@ -9,7 +9,7 @@ use keyhook_component::BoxFuture;
 use keyhook_component::context::Context;
 use keyhook_component::dev::PluginLine;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::hooks::Hooks;
+use keyhook_component::hooks::{HookPoint, Hooks};
 use keyhook_component::pages::Pages;
 use keyhook_component::registry;
 use keyhook_component::request::Request;
@@ -73,6 +73,7 @@ impl Host {
             .iter()
             .flat_map(|endpoint| endpoint.routes(settings).into_iter().map(|route| (route, endpoint.name().to_owned())))
             .collect();
+        plan.provided = registry::grants().iter().map(|grant| (HookPoint::TokenGrant, grant.grant_type().to_owned())).collect();
         let host = Arc::clone(&self.host);
         // Loading runs foreign code and waits for children.
         let built = tokio::task::spawn_blocking(move || host.build(&plan)).await;

@@ -12,11 +12,12 @@ use crate::BoxFuture;
 use crate::batch::Operation;
 use crate::context::Context;
 use crate::hooks::PluginData;
+use crate::records::{self, Stored};
 
 /// A grant type. Its file is named after its `grant_type`.
 pub trait Grant: Send + Sync {
     /// The value of the `grant_type` parameter.
-    fn grant_type(&self) -> &'static str;
+    fn grant_type(&self) -> &str;
 
     /// Checks what the client holds. Consumes nothing: what has to be taken is in [`Pending::guard`] and is taken by the commit.
     ///
@@ -51,6 +52,8 @@ pub struct Pending {
     pub scope: Granted,
     /// The grant record it belongs to, [`RecordId::NONE`] for client credentials.
     pub grant: RecordId,
+    /// That record, where it does not exist yet: it is inserted with the tokens, with what plugins attached meanwhile.
+    pub opens: Option<Box<Stored<records::Grant>>>,
     /// The single-use thing that the commit takes first.
     pub guard: Option<Operation>,
     /// What happens to refresh tokens.

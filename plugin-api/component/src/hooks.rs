@@ -19,6 +19,10 @@ pub enum HookPoint {
     AuthorizationGet,
     /// `authorization_POST`.
     AuthorizationPost,
+    /// `client_assertion`, registered for a `client_assertion_type`.
+    ClientAssertion,
+    /// `token_grant`, registered for a `grant_type`.
+    TokenGrant,
     /// `access_token_validation`.
     AccessTokenValidation,
     /// `access_token_response`.
@@ -27,17 +31,30 @@ pub enum HookPoint {
 
 impl HookPoint {
     /// Every hook point.
-    pub const ALL: [HookPoint; 4] =
-        [HookPoint::AuthorizationGet, HookPoint::AuthorizationPost, HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse];
+    pub const ALL: [HookPoint; 6] = [
+        HookPoint::AuthorizationGet,
+        HookPoint::AuthorizationPost,
+        HookPoint::ClientAssertion,
+        HookPoint::TokenGrant,
+        HookPoint::AccessTokenValidation,
+        HookPoint::AccessTokenResponse,
+    ];
 
     /// The name that plugins register.
     pub const fn name(self) -> &'static str {
         match self {
             HookPoint::AuthorizationGet => "authorization_GET",
             HookPoint::AuthorizationPost => "authorization_POST",
+            HookPoint::ClientAssertion => "client_assertion",
+            HookPoint::TokenGrant => "token_grant",
             HookPoint::AccessTokenValidation => "access_token_validation",
             HookPoint::AccessTokenResponse => "access_token_response",
         }
+    }
+
+    /// Whether plugins register it for a value of their own, and the one that did is asked: there is no chain.
+    pub const fn provides(self) -> bool {
+        matches!(self, HookPoint::ClientAssertion | HookPoint::TokenGrant)
     }
 }
 
@@ -106,6 +123,23 @@ pub enum Approved {
     Part(String),
 }
 
+/// What a plugin grants for a `grant_type` of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Granting {
+    /// Whose grant it is, ≤ 255 bytes; `None` is the client's own.
+    pub subject: Option<String>,
+    /// The most that is granted; `None` is what the client asked for.
+    pub scope: Option<String>,
+    /// Whether a refresh token is issued, if the client may have one.
+    pub refresh: bool,
+    /// When the user proved who they are, seconds; `None` is now. Never in the future.
+    pub auth_time: Option<i64>,
+    /// Authentication context class.
+    pub acr: Option<String>,
+    /// Authentication methods (RFC 8176).
+    pub amr: Vec<String>,
+}
+
 /// What a chain decided.
 #[derive(Debug)]
 pub enum Verdict {
@@ -119,6 +153,10 @@ pub enum Verdict {
     SignIn(SignIn),
     /// A plugin approved for the user who is signed in.
     Approve(Approved),
+    /// The plugin of a `grant_type` grants.
+    Grant(Box<Granting>),
+    /// The plugin of a `client_assertion_type` names the client that the assertion proves.
+    Client(String),
 }
 
 /// A chain that has run.
@@ -142,6 +180,21 @@ pub trait Hooks: Send + Sync {
 
     /// Identifies the set of plugins that answers `point`; changes when a plugin on it changes.
     fn generation(&self, point: HookPoint) -> u64;
+
+    /// The values for which plugins registered a hook that [`provides`](HookPoint::provides), sorted.
+    fn provided(&self, _: HookPoint) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Asks the plugin that registered for `value`; `None` when nobody did. Fails closed, as [`Hooks::run`].
+    fn provide(&self, _: HookPoint, _: &str, _: HookCall) -> Option<BoxFuture<'static, Finished>> {
+        None
+    }
+
+    /// Whether somebody registered for `value`.
+    fn is_provided(&self, point: HookPoint, value: &str) -> bool {
+        self.provided(point).contains(&value)
+    }
 }
 
 /// No plugins at all.

@@ -79,7 +79,7 @@ pub fn grants() -> Vec<Arc<dyn Grant>> {
         .into_iter()
         .filter_map(|component| if let Component::Grant(make) = component { Some(make()) } else { None })
         .collect();
-    found.sort_by_key(|grant| grant.grant_type());
+    found.sort_by(|a, b| a.grant_type().cmp(b.grant_type()));
     found
 }
 

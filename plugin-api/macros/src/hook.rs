@@ -5,12 +5,12 @@ use proc_macro::{Span, TokenStream};
 use crate::arguments::{self, Argument, Kind, Setting};
 use crate::emit::{Wrong, spanned};
 use crate::function;
-use crate::hook_names::{CUSTOM_HOOK, HOOK_POINTS, HookPoint};
+use crate::hook_names::{CUSTOM_HOOK, HOOK_POINTS, HookPoint, is_absolute_uri};
 use crate::nearest::nearest;
 
 /// What the attribute says.
 struct Hook {
-    /// The name as registered; for a custom hook the author's own.
+    /// The name as registered; for a custom hook the author's own, for one that provides with what it provides.
     name: String,
     point: HookPoint,
     inline: bool,
@@ -25,7 +25,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<Token
     let function = function::read(item, "hook")?;
     let source = format!(
         "const _: () = {{
-            fn __keyhook_call(cx: &mut ::keyhook_plugin::{context}) -> ::keyhook_plugin::Outcome {{ {function}(cx) }}
+            fn __keyhook_call(cx: &mut ::keyhook_plugin::{context}) -> {returns} {{ {function}(cx) }}
             ::keyhook_plugin::inventory::submit! {{
                 ::keyhook_plugin::registry::HookRegistration {{
                     module: ::core::module_path!(),
@@ -41,6 +41,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> Result<Token
         }};",
         context = hook.point.context,
         variant = hook.point.variant,
+        returns = hook.point.returns,
         function = function.name,
         name = hook.name,
         priority = hook.priority,
@@ -71,7 +72,10 @@ fn read(arguments: Vec<Argument>) -> Result<Hook, Wrong> {
     for argument in arguments {
         match argument.kind {
             Kind::Word(word) if word == "inline" => hook.inline = true,
-            Kind::Word(word) if word == "observer" => hook.observer = true,
+            Kind::Word(word) if word == "observer" && hook.point.provides.is_none() => hook.observer = true,
+            Kind::Word(word) if word == "observer" => {
+                return Err(Wrong::at(argument.span, "this hook decides alone; watch `access_token_validation` instead"));
+            }
             Kind::Word(word) if word == "optional" => hook.optional = true,
             Kind::Set(name, Setting::Number(number)) if name == "priority" => {
                 hook.priority = number.parse().map_err(|_| Wrong::at(argument.span, "`priority` is a whole number"))?;
@@ -87,6 +91,7 @@ fn read(arguments: Vec<Argument>) -> Result<Hook, Wrong> {
 fn point(argument: Argument) -> Result<(String, HookPoint), Wrong> {
     match argument.kind {
         Kind::Word(name) => match HOOK_POINTS.iter().find(|point| point.name == name) {
+            Some(HookPoint { provides: Some(what), .. }) => Err(Wrong::at(argument.span, unnamed(&name, what))),
             Some(point) => Ok((name, *point)),
             None => Err(Wrong::at(argument.span, unknown(&name))),
         },
@@ -95,8 +100,24 @@ fn point(argument: Argument) -> Result<(String, HookPoint), Wrong> {
             argument.span,
             "a custom hook is named like `custom = \"acme.signed_in\"`: at most 64 bytes of a-z A-Z 0-9 - _ . with a dot",
         )),
-        _ => Err(Wrong::at(argument.span, format!("the hook's name comes first: {}", known()))),
+        Kind::Set(name, setting) => match HOOK_POINTS.iter().find(|point| point.name == name) {
+            Some(point @ HookPoint { provides: Some(what), .. }) => match setting {
+                Setting::Text(value) if is_absolute_uri(&value) => Ok((format!("{name}={value}"), *point)),
+                _ => Err(Wrong::at(argument.span, unnamed(&name, what))),
+            },
+            Some(_) => Err(Wrong::at(argument.span, format!("`{name}` takes no value: `#[hook({name})]`"))),
+            None => Err(Wrong::at(argument.span, unknown(&name))),
+        },
+        Kind::Text(_) => Err(Wrong::at(argument.span, format!("the hook's name comes first: {}", known()))),
     }
+}
+
+fn unnamed(name: &str, what: &str) -> String {
+    let kind = what.replace('_', "-");
+    format!(
+        "which `{what}`? an absolute URI of your own (RFC 6749 §4.5, RFC 7521 §4.2), of at most 200 characters: \
+         `#[hook({name} = \"urn:example:params:oauth:{kind}:mine\")]`"
+    )
 }
 
 /// With a dot, so that it never meets a hook point that the server learns later.

@@ -5,7 +5,6 @@ use crate::abi::part;
 use crate::html;
 use crate::members::Members;
 use crate::outcome::{Decision, Outcome, Verdict};
-use crate::refused::accepted;
 use crate::respond::Respond;
 use crate::session::Session;
 
@@ -143,11 +142,6 @@ impl AuthorizationCx {
     pub fn approve(&mut self, approve: Approve) -> Outcome {
         self.decide("scope", approve.text())?;
         Ok(Verdict(Decision::Approve))
-    }
-
-    fn decide(&mut self, key: &str, value: Option<String>) -> Result<(), crate::Refused> {
-        let Some(value) = value else { return Ok(()) };
-        accepted(self.call.set(part::OUTCOME, key, &value), || format!("decide on `{key}`"))
     }
 }
 

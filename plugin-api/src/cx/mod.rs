@@ -2,6 +2,7 @@
 
 mod authorization;
 mod custom;
+mod provide;
 mod request;
 mod start;
 mod token;
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use authorization::{Approve, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, SignIn};
 pub use custom::CustomCx;
+pub use provide::{Authenticated, ClientAssertionCx, Grant, TokenGrantCx};
 pub use request::RequestCx;
 pub use start::StartCx;
 pub use token::{TokenCx, TokenResponseCx};
@@ -19,7 +21,7 @@ use crate::abi::part;
 use crate::config::Config;
 use crate::deny::Deny;
 use crate::refused::{Refused, accepted};
-use crate::store::Store;
+use crate::store::{Store, whole_seconds};
 use crate::thunk::Call;
 
 /// What every call has. The contexts of hooks and handlers dereference to it.
@@ -91,6 +93,19 @@ impl Cx {
         Store::new(&self.call)
     }
 
+    /// Takes `key` for `ttl`, whole seconds; zero is one year. `true` for one caller ever, among all nodes of the server; `false` for
+    /// everybody after: the way to accept an assertion once (RFC 7521 §5.2, `jti`). Keys are this plugin's own, at most 255 bytes.
+    /// Blocking: refused in `inline` hooks. Needs the capability `store`.
+    ///
+    /// # Errors
+    /// The store is not at hand: then nobody knows, and the thing must not be accepted. `?` denies.
+    pub fn once(&self, key: &str, ttl: Duration) -> Result<bool, Refused> {
+        match self.call.once(key, whole_seconds(ttl)) {
+            crate::abi::CONFLICT => Ok(false),
+            code => accepted(code, || format!("take `{key}` once")).map(|()| true),
+        }
+    }
+
     /// Fires a custom hook, `#[hook(custom = "…")]` in this or another plugin, with a JSON text as its payload, and gives the
     /// payload as the chain left it.
     ///
@@ -140,6 +155,12 @@ impl Cx {
     /// The name of the hook that runs; several may share one function.
     pub fn hook(&self) -> &str {
         self.fact("hook").unwrap_or_default()
+    }
+
+    /// One value of a decision, if there is one.
+    pub(crate) fn decide(&mut self, key: &str, value: Option<String>) -> Result<(), Refused> {
+        let Some(value) = value else { return Ok(()) };
+        accepted(self.call.set(part::OUTCOME, key, &value), || format!("decide on `{key}`"))
     }
 
     pub(crate) fn text(&self, part: u32, name: &str) -> Option<&str> {

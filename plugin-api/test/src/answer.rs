@@ -15,6 +15,8 @@ pub(crate) enum Ended {
     Denied,
     SignedIn,
     Approved,
+    Granted,
+    Authenticated,
     Panicked,
     NotStarted,
 }
@@ -28,6 +30,8 @@ impl Ended {
             Self::Denied | Self::NotStarted => "deny",
             Self::SignedIn => "sign_in",
             Self::Approved => "approve",
+            Self::Granted => "grant",
+            Self::Authenticated => "client",
             Self::Panicked => "panicked",
         }
     }
@@ -104,6 +108,16 @@ impl Answer {
     /// The scopes agreed to, if that is the decision.
     pub fn approved(&self) -> Option<&str> {
         if matches!(self.ended, Ended::Approved) { self.decided("scope") } else { None }
+    }
+
+    /// Whether `token_grant` granted; `decided` tells `subject`, `scope`, `refresh`.
+    pub fn granted(&self) -> bool {
+        matches!(self.ended, Ended::Granted)
+    }
+
+    /// The client that `client_assertion` believed.
+    pub fn authenticated(&self) -> Option<&str> {
+        if matches!(self.ended, Ended::Authenticated) { self.decided("client_id") } else { None }
     }
 
     /// Another value of the decision: `auth_time`, `acr`, `amr`.

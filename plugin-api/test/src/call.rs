@@ -35,6 +35,18 @@ impl TestCall {
         Self::hook(name, Kind::Authorization).fact("interaction", "test-interaction").fact("csrf_token", "test-csrf-token")
     }
 
+    /// A client sends a `grant_type` of the plugin's own; `form` adds its parameters.
+    pub fn token_grant(grant_type: &str) -> Self {
+        let call = Self::hook(&format!("token_grant={grant_type}"), Kind::TokenGrant);
+        call.fact("grant_type", grant_type).form("grant_type", grant_type)
+    }
+
+    /// A client authenticates by an assertion of the plugin's own type.
+    pub fn client_assertion(assertion_type: &str, assertion: &str) -> Self {
+        let call = Self::hook(&format!("client_assertion={assertion_type}"), Kind::ClientAssertion);
+        call.form("client_assertion_type", assertion_type).form("client_assertion", assertion)
+    }
+
     /// A token request is about to be granted.
     pub fn access_token_validation() -> Self {
         Self::hook("access_token_validation", Kind::Token)
@@ -145,11 +157,12 @@ impl TestCall {
         self
     }
 
-    /// Begins with the session, the data and the store that an earlier call left.
+    /// Begins with the session, the data, the store and what was taken that an earlier call left.
     pub fn after(mut self, earlier: &Answer) -> Self {
         self.host.session.clone_from(&earlier.host.session);
         self.host.data.clone_from(&earlier.host.data);
         self.host.store.clone_from(&earlier.host.store);
+        self.host.taken.clone_from(&earlier.host.taken);
         self
     }
 

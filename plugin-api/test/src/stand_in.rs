@@ -1,6 +1,6 @@
 //! What the stand-in server knows of a call, and which wishes of the plugin it grants: the server's rules without the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyhook_plugin::abi::{self, PROTECTED_MEMBERS, Str, part};
 use keyhook_plugin::json;
@@ -11,6 +11,8 @@ type Pairs = Vec<(String, String)>;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Authorization,
+    ClientAssertion,
+    TokenGrant,
     Token,
     TokenResponse,
     Custom,
@@ -37,6 +39,8 @@ pub(crate) struct StandIn {
     pub(crate) outcome: Pairs,
     pub(crate) payload: Pairs,
     pub(crate) store: BTreeMap<String, Vec<u8>>,
+    /// What `once` gave away.
+    pub(crate) taken: BTreeSet<String>,
     pub(crate) denial: Denial,
     pub(crate) status: u16,
     pub(crate) response_headers: Pairs,
@@ -80,6 +84,7 @@ impl StandIn {
             outcome: Vec::new(),
             payload: Vec::new(),
             store: BTreeMap::new(),
+            taken: BTreeSet::new(),
             denial: Denial::none(),
             status: 200,
             response_headers: Vec::new(),
@@ -167,8 +172,9 @@ impl StandIn {
     fn offers(&self, part: u32) -> bool {
         match part {
             part::RESPONSE => self.kind == Kind::TokenResponse,
-            part::SESSION | part::OUTCOME => self.kind == Kind::Authorization,
-            part::DATA => matches!(self.kind, Kind::Authorization | Kind::Token | Kind::TokenResponse),
+            part::SESSION => self.kind == Kind::Authorization,
+            part::OUTCOME => matches!(self.kind, Kind::Authorization | Kind::ClientAssertion | Kind::TokenGrant),
+            part::DATA => matches!(self.kind, Kind::Authorization | Kind::TokenGrant | Kind::Token | Kind::TokenResponse),
             part::PAYLOAD => self.kind == Kind::Custom,
             part::PATH => self.kind == Kind::Route,
             _ => true,
@@ -196,7 +202,7 @@ impl StandIn {
             part::PAYLOAD => 64 * 1024,
             _ => return abi::NOT_PERMITTED,
         };
-        if part == part::OUTCOME && !["subject", "auth_time", "acr", "amr", "approve", "scope"].contains(&key) {
+        if part == part::OUTCOME && !self.decisions().contains(&key) {
             return abi::BAD_ARGUMENT;
         }
         let pairs = self.pairs_mut(part);
@@ -209,6 +215,16 @@ impl StandIn {
             None => pairs.push((key.to_owned(), text)),
         }
         abi::OK
+    }
+
+    /// What such a call decides.
+    fn decisions(&self) -> &'static [&'static str] {
+        match self.kind {
+            Kind::Authorization => &["subject", "auth_time", "acr", "amr", "approve", "scope"],
+            Kind::TokenGrant => &["subject", "scope", "refresh", "auth_time", "acr", "amr"],
+            Kind::ClientAssertion => &["client_id"],
+            _ => &[],
+        }
     }
 
     fn replace_payload(&mut self, json: &str) -> i32 {

@@ -11,7 +11,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 use keyhook_core::kh;
 
-use crate::token_kh;
+use crate::{plugin_assertion, token_kh};
 
 /// No registered client has a longer id.
 const LONGEST_ID: usize = 255;
@@ -26,6 +26,9 @@ pub(crate) async fn authenticate(request: &Request, form: &Form, context: &Conte
     let authorization = headers.next();
     if headers.next().is_some() {
         return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
+    }
+    if let Some(assertion) = client_auth::present_assertion(authorization.map(http::HeaderValue::as_bytes), form)? {
+        return Box::pin(plugin_assertion::authenticate(request, form, &assertion, context)).await;
     }
     let credentials = client_auth::present(authorization.map(http::HeaderValue::as_bytes), form)?;
     let found = registered(context, credentials.id()).await?;

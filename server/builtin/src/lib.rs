@@ -20,6 +20,8 @@ mod leave;
 mod mint;
 pub mod pages;
 pub mod password;
+mod plugin_assertion;
+mod plugin_grant;
 mod session;
 mod token_hooks;
 mod token_kh;

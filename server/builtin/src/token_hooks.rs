@@ -17,7 +17,6 @@ use keyhook_component::store::Lookup;
 use keyhook_core::client::{Client, ClientKind};
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
-use keyhook_core::id::RecordId;
 use serde_json::{Map, Value};
 
 use crate::token_kh;
@@ -38,7 +37,7 @@ impl<'a> TokenHooks<'a> {
         if !listened {
             return None;
         }
-        let (request, form) = without_secrets(request, form);
+        let (request, form) = without(request, form, is_secret);
         Some(TokenHooks { context, client, grant_type, request, form })
     }
 
@@ -91,7 +90,7 @@ impl<'a> TokenHooks<'a> {
                 event.plugin = finished.plugin;
                 Err(error)
             }
-            Verdict::Respond(_) | Verdict::SignIn(_) | Verdict::Approve(_) => {
+            Verdict::Respond(_) | Verdict::SignIn(_) | Verdict::Approve(_) | Verdict::Grant(_) | Verdict::Client(_) => {
                 event.plugin = finished.plugin;
                 Err(OAuthError::server_error(format!("{} can only continue or deny", point.name())).with_kh(token_kh::WRONG_VERDICT))
             }
@@ -111,22 +110,22 @@ impl<'a> TokenHooks<'a> {
         call.fact("client_ip", self.request.client_ip.to_string());
         call.request = Some(Arc::clone(&self.request));
         call.form = Some(Arc::clone(&self.form));
-        self.sign_in_facts(&mut call, pending.grant).await?;
+        if let Some(opened) = &pending.opens {
+            sign_in_facts(&mut call, &opened.body);
+        } else if !pending.grant.is_none()
+            && let Lookup::Live(grant) | Lookup::Spent(grant) = self.context.records.get::<Grant>(&Key::Issued(pending.grant)).await?
+        {
+            sign_in_facts(&mut call, &grant.body);
+        }
         Ok(call)
     }
+}
 
-    /// How and when the user signed in, where one did.
-    async fn sign_in_facts(&self, call: &mut HookCall, grant: RecordId) -> Result<(), OAuthError> {
-        if grant.is_none() {
-            return Ok(());
-        }
-        if let Lookup::Live(grant) | Lookup::Spent(grant) = self.context.records.get::<Grant>(&Key::Issued(grant)).await? {
-            call.fact("auth_time", grant.body.auth_time.seconds().to_string());
-            call.fact_if("acr", grant.body.acr.as_deref());
-            call.fact_if("amr", (!grant.body.amr.is_empty()).then(|| grant.body.amr.join(" ")));
-        }
-        Ok(())
-    }
+/// How and when the user signed in.
+fn sign_in_facts(call: &mut HookCall, grant: &Grant) {
+    call.fact("auth_time", grant.auth_time.seconds().to_string());
+    call.fact_if("acr", grant.acr.as_deref());
+    call.fact_if("amr", (!grant.amr.is_empty()).then(|| grant.amr.join(" ")));
 }
 
 /// Room for all facts of a token request.
@@ -145,8 +144,8 @@ fn check_protected(drafted: &Map<String, Value>, edited: &Map<String, Value>) ->
     Err(OAuthError::server_error("a protected member of the token response came back changed").with_kh(token_kh::PROTECTED_CHANGED))
 }
 
-/// The request as hooks may see it: no secret, code or token in its form, no body, no `Authorization`.
-fn without_secrets(request: &Request, form: &Form) -> (Arc<Request>, Arc<Form>) {
+/// The request as hooks may see it: nothing of its form that is `hidden`, no body, no `Authorization`.
+pub(crate) fn without(request: &Request, form: &Form, hidden: impl Fn(&str) -> bool) -> (Arc<Request>, Arc<Form>) {
     let mut headers = request.headers.clone();
     headers.remove(header::AUTHORIZATION);
     let seen = Request {
@@ -161,11 +160,11 @@ fn without_secrets(request: &Request, form: &Form) -> (Arc<Request>, Arc<Form>) 
         host: request.host.clone(),
         path_parameters: Vec::new(),
     };
-    (Arc::new(seen), Arc::new(form.without(is_secret)))
+    (Arc::new(seen), Arc::new(form.without(hidden)))
 }
 
 /// Whether a parameter of this name carries a credential, by the names of RFC 6749, 7521, 7636, 8628 and 8693.
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     ["code", "password", "assertion"].contains(&name)
         || ["_secret", "_assertion", "_token", "_code", "code_verifier"].iter().any(|ending| name.ends_with(ending))
 }

@@ -56,6 +56,14 @@ impl Hooks for Watching {
     fn generation(&self, point: HookPoint) -> u64 {
         self.0.inner.generation(point)
     }
+
+    fn provided(&self, point: HookPoint) -> Vec<&str> {
+        self.0.inner.provided(point)
+    }
+
+    fn provide(&self, point: HookPoint, value: &str, call: HookCall) -> Option<BoxFuture<'static, Finished>> {
+        self.0.inner.provide(point, value, call)
+    }
 }
 
 fn differences(before: &Map<String, Value>, after: &Map<String, Value>, plugin: &str, point: HookPoint) -> Vec<HookChange> {

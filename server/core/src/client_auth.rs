@@ -116,6 +116,60 @@ pub fn present<'a>(authorization: Option<&[u8]>, form: &'a Form) -> Result<Crede
     }
 }
 
+/// An assertion that a request presents instead of a secret (RFC 7521 §4.2), believed by nobody yet.
+#[derive(Clone, Debug)]
+pub struct Assertion<'a> {
+    /// `client_assertion_type`: says who can verify it.
+    pub kind: &'a str,
+    /// `client_assertion`.
+    pub text: Secret<String>,
+    /// `client_id`, if the request names one.
+    pub id: Option<&'a str>,
+}
+
+/// Reads the assertion of a request; `None` where there is none.
+///
+/// # Errors
+/// `invalid_request` for a second method beside it (RFC 6749 §2.3) and for a parameter sent twice; `invalid_client` for an assertion
+/// without a type and a type without an assertion.
+pub fn present_assertion<'a>(authorization: Option<&[u8]>, form: &'a Form) -> Result<Option<Assertion<'a>>, OAuthError> {
+    let (text, kind) = (form.once("client_assertion")?, form.once("client_assertion_type")?);
+    if text.is_none() && kind.is_none() {
+        return Ok(None);
+    }
+    if form.once("client_secret")?.is_some() || authorization.is_some_and(|value| is_scheme(value, "Basic")) {
+        return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
+    }
+    let (Some(text), Some(kind)) = (text, kind) else {
+        return Err(OAuthError::invalid_client().with_kh(kh::NO_CREDENTIALS).with_cause("an assertion and its type belong together"));
+    };
+    Ok(Some(Assertion { kind, text: Secret::new(text.to_owned()), id: form.once("client_id")? }))
+}
+
+/// Believes the client that a verified assertion names, or does not. `client` is what was found under `id`, if anything.
+///
+/// # Errors
+/// `invalid_client`, the same for every cause, also when the request names another client than its assertion (RFC 7521 §4.2).
+pub fn authenticate_asserted(client: Option<Arc<Client>>, id: &str, assertion: &Assertion<'_>) -> Result<AuthenticatedClient, OAuthError> {
+    let refuse = |kh, cause: &str| {
+        let id: String = masked(id).chars().filter(|c| !c.is_control()).take(64).collect();
+        OAuthError::invalid_client().with_cause(format!("client `{id}`: {cause}")).with_kh(kh)
+    };
+    let Some(client) = client.filter(|client| client.id == id) else {
+        return Err(refuse(kh::AUTH_UNKNOWN_CLIENT, "not registered"));
+    };
+    if assertion.id.is_some_and(|named| named != id) {
+        return Err(refuse(kh::TWO_CLIENTS, "the request names another client than its assertion"));
+    }
+    if client.disabled {
+        return Err(refuse(kh::DISABLED_CLIENT, "disabled"));
+    }
+    if client.auth_method != AuthMethod::Assertion {
+        return Err(refuse(kh::AUTH_METHOD, &format!("used assertion, is registered for {}", client.auth_method.name())));
+    }
+    Ok(AuthenticatedClient(client))
+}
+
 /// Believes a client, or does not. `client` is what was found under [`Credentials::id`], if anything.
 ///
 /// An unknown client costs the same hashing and the same two comparisons as a known one, and gets the same answer.

@@ -30,6 +30,8 @@ pub(crate) struct Chain {
 pub(crate) struct Chains {
     /// In the order of [`HookPoint::ALL`].
     pub(crate) points: [Chain; HookPoint::ALL.len()],
+    /// By registered name, one link each: `token_grant=urn:…`.
+    pub(crate) provided: BTreeMap<String, Chain>,
     pub(crate) custom: BTreeMap<String, Chain>,
     pub(crate) world: Arc<World>,
 }
@@ -55,14 +57,14 @@ impl Hooks for HookChains {
         let chain = chains.of(point);
         // Most chains: nothing to wait for, and so no room to keep for waiting.
         if chain.observers.is_empty() && chain.links.iter().all(|link| link.inline) {
-            return Box::pin(async move { run_inline(&chains, point, call) });
+            return Box::pin(async move { run_inline(&chains, chains.of(point), point, call) });
         }
         Box::pin(async move {
             if chains.of(point).observers.is_empty() {
-                return run(&chains, point, call).await;
+                return run(&chains, chains.of(point), point, call).await;
             }
             let seed = call.clone();
-            let finished = run(&chains, point, call).await;
+            let finished = run(&chains, chains.of(point), point, call).await;
             observe::run(&chains, point, seed, &finished);
             finished
         })
@@ -71,22 +73,31 @@ impl Hooks for HookChains {
     fn generation(&self, point: HookPoint) -> u64 {
         self.0.of(point).generation
     }
+
+    fn provided(&self, point: HookPoint) -> Vec<&str> {
+        self.0.provided.keys().filter_map(|name| name.strip_prefix(point.name())?.strip_prefix('=')).collect()
+    }
+
+    fn provide(&self, point: HookPoint, value: &str, call: HookCall) -> Option<BoxFuture<'static, Finished>> {
+        let chain = self.0.provided.get(&format!("{}={value}", point.name()))?.clone();
+        let chains = Arc::clone(&self.0);
+        Some(Box::pin(async move { run(&chains, &chain, point, call).await }))
+    }
 }
 
-fn begin(chains: &Arc<Chains>, point: HookPoint, first: &Link, draft: HookCall) -> Call {
-    let name = Arc::clone(&chains.of(point).name);
+fn begin(chains: &Arc<Chains>, chain: &Chain, point: HookPoint, first: &Link, draft: HookCall) -> Call {
+    let name = Arc::clone(&chain.name);
     let mut call = Call::new(Scene::Hook(point), name, Arc::clone(first.plugin()), Arc::clone(&chains.world), draft);
     call.chains = Some(Arc::clone(chains));
     call
 }
 
-fn run_inline(chains: &Arc<Chains>, point: HookPoint, draft: HookCall) -> Finished {
-    let links = &chains.of(point).links;
-    let Some(first) = links.first() else {
+fn run_inline(chains: &Arc<Chains>, chain: &Chain, point: HookPoint, draft: HookCall) -> Finished {
+    let Some(first) = chain.links.first() else {
         return Finished { call: draft, verdict: Verdict::Continue, plugin: None };
     };
-    let mut call = begin(chains, point, first, draft);
-    for link in &**links {
+    let mut call = begin(chains, chain, point, first, draft);
+    for link in &*chain.links {
         if let Some(verdict) = link.run(&mut call) {
             return finished(link, verdict, call.draft);
         }
@@ -94,12 +105,12 @@ fn run_inline(chains: &Arc<Chains>, point: HookPoint, draft: HookCall) -> Finish
     Finished { call: call.draft, verdict: Verdict::Continue, plugin: None }
 }
 
-async fn run(chains: &Arc<Chains>, point: HookPoint, draft: HookCall) -> Finished {
-    let links = &chains.of(point).links;
+async fn run(chains: &Arc<Chains>, chain: &Chain, point: HookPoint, draft: HookCall) -> Finished {
+    let links = &chain.links;
     let Some(first) = links.first() else {
         return Finished { call: draft, verdict: Verdict::Continue, plugin: None };
     };
-    let mut call = begin(chains, point, first, draft);
+    let mut call = begin(chains, chain, point, first, draft);
     let mut at = 0;
     while let Some(link) = links.get(at) {
         if link.inline {
@@ -162,5 +173,7 @@ pub(crate) fn outcome(verdict: &Verdict) -> String {
         Verdict::Deny(OAuthError { code, .. }) => format!("deny {}", code.wire()),
         Verdict::SignIn(_) => "sign_in".into(),
         Verdict::Approve(_) => "approve".into(),
+        Verdict::Grant(_) => "grant".into(),
+        Verdict::Client(_) => "client".into(),
     }
 }

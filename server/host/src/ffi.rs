@@ -61,6 +61,7 @@ impl HostTable {
             store_put,
             store_cas,
             store_delete,
+            once,
         };
         Box::leak(Box::new(HostTable { table }))
     }
@@ -259,4 +260,8 @@ unsafe extern "C" fn store_cas(cx: *mut c_void, key: Str, old: Str, value: Str, 
 
 unsafe extern "C" fn store_delete(cx: *mut c_void, key: Str) -> i32 {
     with(cx, |call| done(call.store_delete(text(key)?)))
+}
+
+unsafe extern "C" fn once(cx: *mut c_void, key: Str, ttl: u64) -> i32 {
+    with(cx, |call| done(call.once(text(key)?, ttl)))
 }

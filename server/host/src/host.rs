@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Method;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::hooks::Hooks;
+use keyhook_component::hooks::{HookPoint, Hooks};
 use keyhook_core::crypto::sha256;
 use keyhook_plugin::abi;
 
@@ -19,6 +19,7 @@ use crate::modules::{Examined, Modules};
 use crate::order::{self, Running};
 use crate::plugin::{CAPABILITIES, Plugin, PluginSettings};
 use crate::probe::Probe;
+use crate::provisions::Provisions;
 use crate::refusal::Refusal;
 use crate::report::PluginReport;
 use crate::routes::PluginRoute;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub order: BTreeMap<String, Vec<String>>,
     /// The server's own URLs and the endpoints' names.
     pub built_in: Vec<(RoutePattern, String)>,
+    /// What the server itself provides: its grant types and assertion types.
+    pub provided: Vec<(HookPoint, String)>,
     /// Libraries that killed the server, as [`CallWatch`](crate::CallWatch) named them: reported and not loaded.
     pub left_out: Vec<String>,
     /// Where secrets in configurations come from.
@@ -67,6 +70,7 @@ impl Plan {
             plugins: BTreeMap::new(),
             order: BTreeMap::new(),
             built_in: Vec::new(),
+            provided: Vec::new(),
             left_out: Vec::new(),
             secrets: Arc::new(NoSecrets),
         }
@@ -125,9 +129,10 @@ impl Host {
         let absent = absent(plan, &mut report);
         report.extend(unknown_tables(plan, &candidates, &absent));
         let mut routing = Routing::new(&plan.built_in);
+        let mut provisions = Provisions::new(&plan.provided);
         let mut running = Vec::new();
         for mut candidate in candidates {
-            match self.start(&candidate, plan, &mut routing) {
+            match self.start(&candidate, plan, &mut routing, &mut provisions) {
                 Ok(started) => running.push(started),
                 Err(refusal) => candidate.report.refusal = Some(refusal),
             }
@@ -145,7 +150,7 @@ impl Host {
     }
 
     /// Configures and creates one plugin.
-    fn start(&self, candidate: &Candidate, plan: &Plan, routing: &mut Routing) -> Result<Running, Refusal> {
+    fn start(&self, candidate: &Candidate, plan: &Plan, routing: &mut Routing, provisions: &mut Provisions) -> Result<Running, Refusal> {
         let description = &candidate.loaded.description;
         let settings = plan.plugins.get(&description.name).cloned().unwrap_or_default();
         check_settings(&settings, &description.hooks)?;
@@ -155,7 +160,10 @@ impl Host {
             candidate.report.digest.map_or_else(|| description.name.clone(), |digest| format!("{}@{}", description.name, digest.short()));
         let plugin = Arc::new(Plugin { label: label.into(), ..Plugin::new(&description.name, config, &settings) });
         let instance = Arc::new(Instance::create(Arc::clone(&candidate.loaded), plugin, &self.world)?);
+        let mut provided = provisions.clone();
+        provided.claim(&description.name, &description.hooks)?;
         routing.claim(&description.name, &description.routes, &settings)?;
+        *provisions = provided;
         Ok(Running { instance, settings, identity })
     }
 }
@@ -172,7 +180,7 @@ fn unknown_tables(plan: &Plan, candidates: &[Candidate], absent: &[String]) -> V
 fn check_settings(settings: &PluginSettings, hooks: &[HookDescription]) -> Result<(), Refusal> {
     let named = settings.priority.keys().chain(settings.timeouts.keys());
     for name in named {
-        if !hooks.iter().any(|hook| hook.name == *name) {
+        if !hooks.iter().any(|hook| hook.name == *name || hook.point_name() == name) {
             return Err(Refusal::UnknownName(format!("the plugin's table names the hook `{name}`, which the plugin does not have")));
         }
     }
@@ -199,7 +207,12 @@ fn generation(running: Vec<Running>, chains: Arc<Chains>, overridden: Vec<String
             }));
         }
     }
-    let all = chains.points.iter().chain(chains.custom.values()).filter(|chain| !chain.links.is_empty() || !chain.observers.is_empty());
+    let all = chains
+        .points
+        .iter()
+        .chain(chains.provided.values())
+        .chain(chains.custom.values())
+        .filter(|chain| !chain.links.is_empty() || !chain.observers.is_empty());
     let names =
         |chain: &crate::chain::Chain| chain.links.iter().chain(&*chain.observers).map(|link| link.plugin().name.to_string()).collect();
     Generation {

@@ -25,6 +25,7 @@ mod observe;
 mod order;
 mod plugin;
 pub mod probe;
+mod provisions;
 mod refusal;
 mod report;
 mod routes;

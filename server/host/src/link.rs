@@ -121,6 +121,9 @@ pub(crate) fn denied(call: &mut Call, code: i32) -> OAuthError {
 fn interpret_hook(call: &mut Call, code: i32) -> Result<Option<Verdict>, OAuthError> {
     let refuse = |call: &Call, why: &str| failure::bad_answer(&call.plugin.name, why);
     match code {
+        abi::CONTINUE if matches!(call.scene, Scene::Hook(point) if point.provides()) => {
+            Err(refuse(call, "left open what it alone decides"))
+        }
         abi::CONTINUE => Ok(None),
         abi::RESPOND if call.scene == Scene::Custom => Ok(Some(Verdict::Continue)),
         abi::RESPOND if crate::call::is_authorization(call.scene) => {
@@ -133,6 +136,11 @@ fn interpret_hook(call: &mut Call, code: i32) -> Result<Option<Verdict>, OAuthEr
             call.sign_in(now).map(|user| Some(Verdict::SignIn(user))).map_err(|why| refuse(call, why))
         }
         abi::APPROVE => call.approve().map(|approved| Some(Verdict::Approve(approved))).map_err(|why| refuse(call, why)),
+        abi::GRANT => {
+            let now = call.world.clock.now();
+            call.granted(now).map(|granting| Some(Verdict::Grant(Box::new(granting)))).map_err(|why| refuse(call, why))
+        }
+        abi::CLIENT => call.proven_client().map(|id| Some(Verdict::Client(id))).map_err(|why| refuse(call, why)),
         other => Err(denied(call, other)),
     }
 }

@@ -40,14 +40,21 @@ pub(crate) fn chains(running: &[Running], order: &BTreeMap<String, Vec<String>>,
         let chain = chain(&name, running, |hook| hook.is_custom() && hook.name == name, order, &mut wrong);
         custom.insert(name, chain);
     }
-    let points = HookPoint::ALL.map(|point| chain(point.name(), running, |hook| hook.point() == Some(point), order, &mut wrong));
+    let provisions = running.iter().flat_map(|plugin| &plugin.instance.loaded.description.hooks).filter(|hook| hook.provision().is_some());
+    let mut provided = BTreeMap::new();
+    for name in provisions.map(|hook| hook.name.clone()).collect::<BTreeSet<_>>() {
+        let chain = chain(&name, running, |hook| !hook.is_custom() && hook.name == name, &BTreeMap::new(), &mut wrong);
+        provided.insert(name, chain);
+    }
+    let points = HookPoint::ALL
+        .map(|point| chain(point.name(), running, |hook| hook.point() == Some(point) && !point.provides(), order, &mut wrong));
     for name in order.keys() {
         let is_known = HookPoint::ALL.iter().any(|point| point.name() == name) || custom.contains_key(name);
         if !is_known {
             wrong.push(Refusal::UnknownName(format!("[hooks] {name}: no plugin has this hook, and the server fires none of that name")));
         }
     }
-    if wrong.is_empty() { Ok(Chains { points, custom, world: Arc::clone(world) }) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(Chains { points, provided, custom, world: Arc::clone(world) }) } else { Err(wrong) }
 }
 
 fn chain(
@@ -94,7 +101,8 @@ fn link(plugin: &Running, index: u32, hook: &HookDescription) -> Link {
 fn limit(hook: &HookDescription, settings: &PluginSettings) -> Duration {
     let is_authorization = matches!(hook.point(), Some(HookPoint::AuthorizationGet | HookPoint::AuthorizationPost));
     let default = if is_authorization { AUTHORIZATION_LIMIT } else { LIMIT };
-    settings.timeouts.get(&hook.name).copied().or(settings.timeout).unwrap_or(default)
+    let own = settings.timeouts.get(&hook.name).or_else(|| settings.timeouts.get(hook.point_name()));
+    own.copied().or(settings.timeout).unwrap_or(default)
 }
 
 /// The deadline of a plugin's URL handlers: a person may wait there, too.
@@ -128,7 +136,11 @@ mod tests {
     #[test]
     fn the_page_of_hook_points_has_every_one_with_its_context_and_deadline_in_order() {
         let row = |name: &str, context: &str, deadline: String| (name.to_owned(), context.to_owned(), deadline);
-        let mut expected: Vec<_> = HOOK_POINTS.iter().map(|point| row(point.name, point.context, deadline(point.name, 0))).collect();
+        let shown = |point: &keyhook_plugin::hook_names::HookPoint| match point.provides {
+            Some(_) => format!("{} = \"…\"", point.name),
+            None => point.name.to_owned(),
+        };
+        let mut expected: Vec<_> = HOOK_POINTS.iter().map(|point| row(&shown(point), point.context, deadline(point.name, 0))).collect();
         let custom = format!("{} = \"…\"", CUSTOM_HOOK.name);
         expected.push(row(&custom, CUSTOM_HOOK.context, deadline("acme.signed_in", abi::HOOK_CUSTOM)));
         assert_eq!(documented(), expected);

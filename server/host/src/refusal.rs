@@ -132,6 +132,16 @@ pub enum Refusal {
         /// How they clash.
         kind: Clash,
     },
+    /// A grant type or an assertion type has a provider already.
+    #[error("{hook} = \"{value}\" is already provided by {owner}")]
+    ProvisionTaken {
+        /// The hook.
+        hook: String,
+        /// What both would provide.
+        value: String,
+        /// Who was first.
+        owner: String,
+    },
     /// The configuration names a secret that is not there.
     #[error("configuration: {0}")]
     Configuration(String),
@@ -201,6 +211,7 @@ impl Refusal {
             Refusal::NoCopy(_) => "KH0523",
             Refusal::Configuration(_) => "KH0524",
             Refusal::LeftOut(_) => "KH0525",
+            Refusal::ProvisionTaken { .. } => "KH0526",
         }
     }
 
@@ -233,6 +244,7 @@ impl Refusal {
             Refusal::RouteTaken { .. } => "choose another path, or list the path under `routes` in the plugin's table".into(),
             Refusal::RouteClash { kind: Clash::Names, .. } => "give the parameters the same names in both paths".into(),
             Refusal::RouteClash { route, other, .. } => format!("take `{route}` or `{other}` out, or give one of them another path"),
+            Refusal::ProvisionTaken { .. } => "give one of the two a URI of its own, or take one out".into(),
             Refusal::Configuration(_) | Refusal::Create(_) => "correct [plugins.<name>.config]".into(),
             Refusal::NotApproved | Refusal::NeedsApproval | Refusal::Changed { .. } => {
                 "look at it, then: keyhook plugin approve FILE".into()

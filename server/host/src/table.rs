@@ -2,6 +2,7 @@
 
 use keyhook_component::hooks::HookPoint;
 use keyhook_plugin::abi;
+use keyhook_plugin::hook_names::is_absolute_uri;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::Refusal;
@@ -44,7 +45,18 @@ pub struct RouteDescription {
 impl HookDescription {
     /// The server's hook point of that name, unless it is a custom hook.
     pub fn point(&self) -> Option<HookPoint> {
-        HookPoint::ALL.into_iter().find(|point| !self.is_custom() && point.name() == self.name)
+        HookPoint::ALL.into_iter().find(|point| !self.is_custom() && point.name() == self.point_name())
+    }
+
+    /// The name without what is provided: `token_grant` of `token_grant=urn:example:badge`.
+    pub fn point_name(&self) -> &str {
+        self.name.split_once('=').map_or(&self.name, |(point, _)| point)
+    }
+
+    /// What the plugin provides, where the hook point is one that provides.
+    pub fn provision(&self) -> Option<(HookPoint, &str)> {
+        let point = self.point().filter(|point| point.provides())?;
+        Some((point, self.name.split_once('=')?.1))
     }
 
     /// Whether other plugins fire it.
@@ -108,6 +120,19 @@ fn check_hook(hook: &HookDescription) -> Result<(), Refusal> {
             }
             () => Ok(()),
         };
+    }
+    match (hook.point(), hook.provision()) {
+        (Some(point), None) if point.provides() => {
+            return Err(Refusal::BadTable(format!("hook {:?} without what it provides: {}=urn:…", hook.name, point.name())));
+        }
+        (Some(_), Some((_, value))) if !is_absolute_uri(value) => {
+            return Err(Refusal::BadTable(format!("hook {:?} provides what is no absolute URI of at most 200 characters", hook.name)));
+        }
+        (Some(_), Some(_)) if hook.flags & abi::HOOK_OBSERVER != 0 => {
+            return Err(Refusal::BadTable(format!("hook {:?} decides alone, there is nothing to observe", hook.name)));
+        }
+        (Some(_), Some(_)) => return Ok(()),
+        _ => {}
     }
     if known.contains(&hook.name.as_str()) || hook.flags & abi::HOOK_OPTIONAL != 0 {
         return Ok(());

@@ -100,7 +100,7 @@ fn a_tag_of_another_abi_is_refused_before_any_code_runs() {
     );
     assert_eq!(
         verdict_of(&with_tag(offset_of!(abi::AbiTag, min_host_minor), 9)),
-        "KH0503 needs plugin ABI minor 9 or newer, this server has 0"
+        "KH0503 needs plugin ABI minor 9 or newer, this server has 1"
     );
     assert_eq!(
         verdict_of(&with_tag(offset_of!(abi::AbiTag, flags), abi::FLAG_PANIC_ABORT)),
@@ -151,7 +151,7 @@ fn tables_that_break_the_rules_are_refused() {
         compile(&folder, "x.so", defines, &[]);
         verdict(&folder)
     };
-    let known = "authorization_GET, authorization_POST, access_token_validation, access_token_response";
+    let known = "authorization_GET, authorization_POST, client_assertion, token_grant, access_token_validation, access_token_response";
     let misspelt = hook("acess_token_response", 100, "0");
     assert_eq!(refused(&[&misspelt]), format!("KH0512 hook \"acess_token_response\" does not exist; known: {known}"));
     assert_eq!(refused(&[&hook("acess_token_response", 100, "KH_HOOK_OPTIONAL")]), "loaded");

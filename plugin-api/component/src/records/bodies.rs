@@ -78,6 +78,11 @@ pub struct PluginValue {
 }
 body!(PluginValue, PluginData);
 
+/// Something that was used and may not be used again: that the record is there says it all.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Once {}
+body!(Once, Once);
+
 /// A fact about the deployment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Deployment {

@@ -5,7 +5,8 @@ mod liveness;
 mod typed;
 
 pub use bodies::{
-    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, PluginValue, RefreshToken, Session, User,
+    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, Once, PluginValue, RefreshToken, Session,
+    User,
 };
 pub use liveness::LiveToken;
 pub use typed::{Body, Stored};

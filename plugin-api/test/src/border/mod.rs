@@ -3,6 +3,7 @@
 //! All `unsafe` of this crate stands in this folder. The contexts that plugins get are pointers to a [`StandIn`] that outlives the call.
 #![allow(unsafe_code, reason = "the border has two sides; this folder stands in for the server's")]
 
+mod store;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -160,7 +161,12 @@ pub(crate) fn ended(code: i32, host: &mut StandIn) -> Ended {
     let fact = |name: &str| host.facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let wrong = match code {
         abi::CONTINUE if host.kind == Kind::Route => "a handler has to respond",
+        abi::CONTINUE if matches!(host.kind, Kind::ClientAssertion | Kind::TokenGrant) => "left open what it alone decides",
         abi::CONTINUE => return Ended::Continued,
+        abi::GRANT if host.kind == Kind::TokenGrant => return Ended::Granted,
+        abi::GRANT => "only token_grant grants",
+        abi::CLIENT if host.kind == Kind::ClientAssertion && has("client_id") => return Ended::Authenticated,
+        abi::CLIENT => "client_assertion without a client_id",
         abi::RESPOND if matches!(host.kind, Kind::Authorization | Kind::Route) => return Ended::Responded,
         abi::RESPOND => "this hook cannot respond",
         abi::DENY => return Ended::Denied,

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use keyhook_plugin::abi::{self, Host, Str};
 
 use super::plugins;
+use super::store::{once, store_cas, store_delete, store_get, store_put};
 use crate::answer::Ended;
 use crate::call::run_hooks;
 use crate::stand_in::{Body, Denial, Kind, StandIn};
@@ -46,6 +47,7 @@ pub(super) fn table() -> Host {
         store_put,
         store_cas,
         store_delete,
+        once,
     }
 }
 
@@ -60,7 +62,7 @@ pub(super) unsafe fn text<'a>(str: Str) -> &'a str {
 ///
 /// # Safety
 /// `cx` is the pointer that [`super::call`] handed to the plugin, during that call, on that thread.
-unsafe fn on(cx: *mut c_void, run: impl FnOnce(&mut StandIn) -> i32) -> i32 {
+pub(super) unsafe fn on(cx: *mut c_void, run: impl FnOnce(&mut StandIn) -> i32) -> i32 {
     // SAFETY: the caller's promise; each function holds the reference only until it returns, and none calls back with this `cx`.
     let host = unsafe { &mut *cx.cast::<StandIn>() };
     catch_unwind(AssertUnwindSafe(|| run(host))).unwrap_or(abi::HOST_FAULT)
@@ -246,52 +248,4 @@ unsafe extern "C" fn fire(cx: *mut c_void, name: Str, json: Str, out: *mut Str) 
     };
     // SAFETY: `cx` is the call's; the hooks inside get contexts of their own.
     unsafe { on(cx, run) }
-}
-
-unsafe extern "C" fn store_get(cx: *mut c_void, key: Str, out: *mut Str) -> i32 {
-    // SAFETY: as in `get`.
-    unsafe {
-        on(cx, |host| match (host.blocking(), host.store.get(text(key)).cloned()) {
-            (Err(code), _) => code,
-            (_, None) => abi::ABSENT,
-            (_, Some(value)) => {
-                *out = Str::of(host.kept(value));
-                abi::OK
-            }
-        })
-    }
-}
-
-unsafe extern "C" fn store_put(cx: *mut c_void, key: Str, value: Str, _: u64) -> i32 {
-    // SAFETY: as in `set`.
-    unsafe {
-        on(cx, |host| {
-            if let Err(code) = host.blocking() {
-                return code;
-            }
-            host.store.insert(text(key).to_owned(), value.bytes().to_owned());
-            abi::OK
-        })
-    }
-}
-
-unsafe extern "C" fn store_cas(cx: *mut c_void, key: Str, old: Str, value: Str, _: u64) -> i32 {
-    // SAFETY: as in `set`.
-    unsafe {
-        on(cx, |host| match host.blocking() {
-            Err(code) => code,
-            Ok(()) => host.store_cas(text(key), old.bytes(), value.bytes()),
-        })
-    }
-}
-
-unsafe extern "C" fn store_delete(cx: *mut c_void, key: Str) -> i32 {
-    // SAFETY: as in `set`.
-    unsafe {
-        on(cx, |host| match host.blocking() {
-            Err(code) => code,
-            Ok(()) if host.store.remove(text(key)).is_some() => abi::OK,
-            Ok(()) => abi::ABSENT,
-        })
-    }
 }

@@ -7,11 +7,13 @@ use http::{HeaderValue, Method, StatusCode, header};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::grant::Grant;
+use keyhook_component::hooks::{HookPoint, Hooks};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
 use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
+use keyhook_core::client::AuthMethod;
 use keyhook_core::metadata::Metadata;
 
 /// The endpoint. It serves what [`metadata_document`] made at start.
@@ -21,13 +23,21 @@ pub struct MetadataEndpoint;
 component!(Endpoint: MetadataEndpoint);
 
 /// The document, for [`Context::metadata`]: the issuer, every endpoint that answers somewhere, every grant, every scope that has a
-/// description.
-pub fn metadata_document(settings: &Settings, endpoints: &[Arc<dyn Endpoint>], grants: &[Arc<dyn Grant>]) -> Bytes {
+/// description; and what plugins grant and take as proof of a client.
+pub fn metadata_document(settings: &Settings, endpoints: &[Arc<dyn Endpoint>], grants: &[Arc<dyn Grant>], hooks: &dyn Hooks) -> Bytes {
     let mut metadata = Metadata::new(&settings.issuer);
     metadata.list("grant_types_supported", grants.iter().map(|grant| grant.grant_type()));
+    metadata.list("grant_types_supported", hooks.provided(HookPoint::TokenGrant));
     metadata.list("scopes_supported", settings.scope_descriptions.keys().map(String::as_str));
     for endpoint in endpoints.iter().filter(|endpoint| !endpoint.routes(settings).is_empty()) {
         endpoint.describe(settings, &mut metadata);
+    }
+    if !hooks.provided(HookPoint::ClientAssertion).is_empty() {
+        for endpoint in ["token", "introspection", "revocation"] {
+            let name = format!("{endpoint}_endpoint_auth_methods_supported");
+            let takes_clients = metadata.contains(&name);
+            metadata.list(&name, takes_clients.then(|| AuthMethod::Assertion.name()));
+        }
     }
     metadata.json().into()
 }

@@ -1,12 +1,11 @@
 //! The token endpoint: authenticate, redeem, mint, ask the hooks, commit, answer (RFC 6749 §3.2, §5).
 
-use std::sync::Arc;
-
 use http::{Method, StatusCode};
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
+use keyhook_component::hooks::HookPoint;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
@@ -25,6 +24,7 @@ use crate::client_auth::{authenticate, parameters};
 use crate::commit::{Committed, commit};
 use crate::family;
 use crate::mint::{Draft, mint};
+use crate::plugin_grant::Asking;
 use crate::token_hooks::TokenHooks;
 
 /// The endpoint. With `compat = ["oauth2u"]` it answers at `/access-token` too.
@@ -71,8 +71,20 @@ async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Re
     let client = authenticate(request, &form, context).await?;
     event.client_id = Some(client.id.clone());
     let grant_type = form.required("grant_type")?;
-    let grant = context.grant(grant_type)?;
-    client.allows_grant(grant_type)?;
+    let by_plugin;
+    let grant: &dyn Grant = match context.grant(grant_type) {
+        Ok(grant) => {
+            client.allows_grant(grant_type)?;
+            &**grant
+        }
+        Err(error) if !context.hooks.is_provided(HookPoint::TokenGrant, grant_type) => return Err(error),
+        Err(_) => {
+            client.allows_grant(grant_type)?;
+            let asking = Asking { request, form: &form, client: &client, grant_type, context };
+            by_plugin = Box::pin(asking.ask(event)).await?;
+            &by_plugin
+        }
+    };
     let hooks = TokenHooks::new(request, &form, &client, grant_type, context);
     let exchange = Exchange { form: &form, client: &client, grant, hooks, context };
     let mut again = false;
@@ -94,7 +106,7 @@ async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Re
 struct Exchange<'a> {
     form: &'a Form,
     client: &'a AuthenticatedClient,
-    grant: &'a Arc<dyn Grant>,
+    grant: &'a dyn Grant,
     /// `None` when no plugin listens.
     hooks: Option<TokenHooks<'a>>,
     context: &'a Context,
@@ -123,6 +135,10 @@ impl Exchange<'_> {
             Some(hooks) => Box::pin(self.edited(hooks, &mut draft, &mut pending, event)).await?,
         };
         let Some(body) = body else { return Ok(Round::Redraw) };
+        if let Some(mut opened) = pending.opens.take() {
+            opened.body.data = std::mem::take(&mut pending.data);
+            draft.batch.push(opened.insert()?);
+        }
         match commit(draft.batch, pending.guard.is_some(), context).await? {
             Committed::Issued => Ok(Round::Issued(Response::json(StatusCode::OK, body))),
             Committed::Lost => Ok(Round::Lost(pending)),
@@ -147,7 +163,7 @@ impl Exchange<'_> {
         } else {
             write(&TokenResponse::of(draft, pending))?
         };
-        if before != pending.data && keeps_data(pending) {
+        if before != pending.data && pending.opens.is_none() && keeps_data(pending) {
             match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), self.context).await? {
                 Some(operation) => draft.batch.push(operation),
                 None => return Ok(None),

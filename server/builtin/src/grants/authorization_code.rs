@@ -76,6 +76,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
         refresh: if refreshes { Refresh::Issue { scope: scope.clone(), rotates: false } } else { Refresh::No },
         scope,
         grant: code.grant,
+        opens: None,
         guard: Some(code.take()),
         data: grant.body.data.clone(),
         ends_at: grant.expires_at,

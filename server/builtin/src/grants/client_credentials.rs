@@ -43,6 +43,7 @@ fn redeem(form: &Form, client: &AuthenticatedClient) -> Result<Pending, OAuthErr
         subject: None,
         scope: client.narrow(requested.as_ref())?,
         grant: RecordId::NONE,
+        opens: None,
         guard: None,
         refresh: Refresh::No,
         data: PluginData::new(),

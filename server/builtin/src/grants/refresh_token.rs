@@ -84,6 +84,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
         subject: grant.subject.clone(),
         scope: refresh::narrow(&granted, requested.as_ref())?,
         grant: record.grant,
+        opens: None,
         guard,
         refresh,
         data: grant.body.data.clone(),

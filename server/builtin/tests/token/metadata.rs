@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{Method, header};
 use keyhook_builtin::endpoints::{IntrospectEndpoint, MetadataEndpoint, RevokeEndpoint, TokenEndpoint, metadata_document};
 use keyhook_component::endpoint::Endpoint;
+use keyhook_component::hooks::NoHooks;
 use keyhook_component::registry;
 use keyhook_core::metadata::Issuer;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ fn the_document_lists_what_is_registered() {
     let mut settings = settings();
     settings.issuer = Issuer::parse("https://id.example/a").unwrap();
     settings.scope_descriptions.insert("read".into(), "Read your orders".into());
-    let document: Value = serde_json::from_slice(&metadata_document(&settings, &back_channel(), &registry::grants())).unwrap();
+    let document: Value = serde_json::from_slice(&metadata_document(&settings, &back_channel(), &registry::grants(), &NoHooks)).unwrap();
     assert_eq!(
         document,
         json!({
@@ -44,7 +45,7 @@ fn the_document_lists_what_is_registered() {
 
 #[test]
 fn what_is_not_registered_is_not_listed() {
-    let document: Value = serde_json::from_slice(&metadata_document(&settings(), &[Arc::new(TokenEndpoint)], &[])).unwrap();
+    let document: Value = serde_json::from_slice(&metadata_document(&settings(), &[Arc::new(TokenEndpoint)], &[], &NoHooks)).unwrap();
     assert_eq!(document.get("introspection_endpoint"), None);
     assert_eq!(document.get("grant_types_supported"), None);
 }
@@ -64,7 +65,7 @@ fn the_document_is_found_before_the_issuer_s_path() {
 #[tokio::test]
 async fn the_endpoint_serves_the_document_as_it_was_made() {
     let mut world = world().await;
-    world.context.metadata = metadata_document(&world.context.settings, &registry::endpoints(), &registry::grants());
+    world.context.metadata = metadata_document(&world.context.settings, &registry::endpoints(), &registry::grants(), &NoHooks);
     let response = MetadataEndpoint.answer(&request("/", As::Nobody, &[]), &world.context).await.unwrap();
     assert_eq!((response.status.as_u16(), &response.headers[header::CONTENT_TYPE]), (200, &"application/json".parse().unwrap()));
     assert_eq!(response.body, world.context.metadata);

@@ -118,3 +118,56 @@ fn credentials_do_not_show_their_secret() {
     let error = authenticate(None, &present(None, &form).unwrap()).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("hush"));
 }
+
+fn asserted(client: Option<Client>, id: &str, body: &str) -> Result<AuthenticatedClient, OAuthError> {
+    let form = form(body);
+    let assertion = present_assertion(None, &form)?.unwrap();
+    authenticate_asserted(client.map(Arc::new), id, &assertion)
+}
+
+/// RFC 7521 §4.2: `client_id` is optional, and if present it names the asserted client.
+#[test]
+fn an_asserted_client_is_believed_with_the_method_assertion_alone() {
+    let client = || Client { secrets: Vec::new(), ..confidential(AuthMethod::Assertion) };
+    assert_eq!(asserted(Some(client()), "app", "client_assertion=a&client_assertion_type=urn:x").unwrap().id, "app");
+    assert!(asserted(Some(client()), "app", "client_id=app&client_assertion=a&client_assertion_type=urn:x").is_ok());
+    let expected = OAuthError::invalid_client();
+    let disabled = Client { disabled: true, ..client() };
+    for (client, id, body, kh) in [
+        (None, "app", "", kh::AUTH_UNKNOWN_CLIENT),
+        (Some(client()), "App", "", kh::AUTH_UNKNOWN_CLIENT),
+        (Some(client()), "app", "client_id=other&", kh::TWO_CLIENTS),
+        (Some(disabled), "app", "", kh::DISABLED_CLIENT),
+        (Some(confidential(AuthMethod::SecretBasic)), "app", "", kh::AUTH_METHOD),
+        (Some(Client::public("app", "App")), "app", "", kh::AUTH_METHOD),
+    ] {
+        let error = asserted(client, id, &format!("{body}client_assertion=a&client_assertion_type=urn:x")).unwrap_err();
+        assert_eq!((error.kh, error.json(), error.status()), (kh, expected.json(), 401), "{body}");
+    }
+}
+
+/// A client that asserts has no other way in: neither without a secret nor with one that was left.
+#[test]
+fn a_client_with_the_method_assertion_is_believed_in_no_other_way() {
+    let client = || Some(confidential(AuthMethod::Assertion));
+    for (header, body) in [(Some("app:right"), ""), (None, "client_id=app&client_secret=right"), (None, "client_id=app")] {
+        assert_eq!(attempt(client(), header, body).unwrap_err().kh, kh::AUTH_METHOD, "{header:?} {body}");
+    }
+}
+
+/// RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request.
+#[test]
+fn an_assertion_stands_alone_and_has_a_type() {
+    let read = |header: Option<&str>, body: &str| {
+        let header = header.map(basic_header);
+        present_assertion(header.as_deref(), &form(body)).map(|found| found.is_some()).map_err(|error| error.code)
+    };
+    let whole = "client_assertion=a&client_assertion_type=urn:x";
+    assert_eq!(read(None, whole), Ok(true));
+    assert_eq!(read(Some("app:right"), "grant_type=x"), Ok(false));
+    assert_eq!(read(Some("app:right"), whole), Err(ErrorCode::InvalidRequest));
+    assert_eq!(read(None, &format!("{whole}&client_secret=s")), Err(ErrorCode::InvalidRequest));
+    assert_eq!(read(None, &format!("{whole}&client_assertion=b")), Err(ErrorCode::InvalidRequest));
+    assert_eq!(read(None, "client_assertion=a"), Err(ErrorCode::InvalidClient));
+    assert_eq!(read(None, "client_assertion_type=urn:x"), Err(ErrorCode::InvalidClient));
+}

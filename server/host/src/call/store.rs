@@ -1,12 +1,13 @@
-//! `store_*`: a plugin's own values, in its own namespace, on threads that may wait.
+//! `store_*` and `once`: a plugin's own values, in its own namespace, on threads that may wait.
 
 use std::future::Future;
 use std::time::Duration;
 
 use keyhook_component::batch::{Applied, Batch, Operation, Why};
 use keyhook_component::record::Key;
-use keyhook_component::records::{PluginValue, Records, Stored};
+use keyhook_component::records::{Once, PluginValue, Records, Stored};
 use keyhook_component::store::{Lookup, StoreError};
+use keyhook_core::time::Timestamp;
 use keyhook_plugin::abi::{self, Str};
 use tokio::runtime::Handle;
 
@@ -63,6 +64,25 @@ impl Call {
         self.wait(apply(&records, found.delete())).map(drop)
     }
 
+    /// Takes a key; [`abi::CONFLICT`] if somebody took it before, here or on another node.
+    pub(crate) fn once(&mut self, key: &str, ttl: u64) -> Result<(), i32> {
+        let (records, _) = self.store(key)?;
+        let name = Key::pair(&format!("plugin/{}", self.plugin.name), key);
+        let mut record = Stored::new(name.clone(), self.ends(ttl), Once {});
+        let insert = record.clone().insert().map_err(|error| fault(&error))?;
+        if self.wait(apply(&records, insert))? == Applied::Applied {
+            return Ok(());
+        }
+        // What has expired and was not purged yet is free again, for one of those who ask.
+        let Lookup::Live(found) = self.wait(records.read::<Once>(&name))? else { return Err(abi::CONFLICT) };
+        if !found.expires_at.has_passed(self.world.clock.now()) {
+            return Err(abi::CONFLICT);
+        }
+        record.version = found.version;
+        let replace = record.replace().map_err(|error| fault(&error))?;
+        if self.wait(apply(&records, replace))? == Applied::Applied { Ok(()) } else { Err(abi::CONFLICT) }
+    }
+
     fn stored(&mut self, key: &str) -> Result<Option<std::sync::Arc<Stored<PluginValue>>>, i32> {
         let (records, name) = self.store(key)?;
         let found = self.wait(records.read::<PluginValue>(&name))?.live();
@@ -89,9 +109,12 @@ impl Call {
         if value.len() > VALUE_BYTES {
             return Err(abi::BAD_ARGUMENT);
         }
+        Ok(Stored::new(name, self.ends(ttl), PluginValue { value: value.to_vec() }))
+    }
+
+    fn ends(&self, ttl: u64) -> Timestamp {
         let seconds = if ttl == 0 { YEAR } else { ttl.min(YEAR) };
-        let expires_at = self.world.clock.now().plus(Duration::from_secs(seconds));
-        Ok(Stored::new(name, expires_at, PluginValue { value: value.to_vec() }))
+        self.world.clock.now().plus(Duration::from_secs(seconds))
     }
 
     /// Waits on this thread, at most until the deadline. What the store does after that it does, but nobody hears of it.
