@@ -11,7 +11,8 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let version = env!("CARGO_PKG_VERSION");
     if global.format == Format::Json {
         let stores = keyhook_component::registry::store_schemes();
-        let grants: Vec<_> = keyhook_component::registry::grants().iter().map(|grant| grant.grant_type()).collect();
+        let linked = keyhook_component::registry::grants();
+        let grants: Vec<_> = linked.iter().map(|grant| grant.grant_type()).collect();
         output::print(global, &["version"], &json!({ "version": version, "stores": stores, "grants": grants }));
     } else {
         output::write(&format!("keyhook {version}\n"));

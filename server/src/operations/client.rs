@@ -13,6 +13,7 @@ use keyhook_core::scope::Scope;
 use keyhook_core::secret::{Secret, SecretHash};
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::client_secret;
+use keyhook_plugin::hook_names::is_absolute_uri;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -37,8 +38,8 @@ pub(crate) struct ClientDraft {
     pub(crate) first_party: bool,
     /// Whether it may introspect tokens of others.
     pub(crate) introspect: bool,
-    /// `client_secret_post` instead of `client_secret_basic`.
-    pub(crate) secret_in_body: bool,
+    /// How a confidential one authenticates; `client_secret_basic` if absent.
+    pub(crate) auth_method: Option<String>,
     /// Whether a confidential client may go without PKCE.
     pub(crate) without_pkce: bool,
     /// Redirect URIs.
@@ -153,7 +154,9 @@ async fn find(id: &str, desk: &Desk) -> Result<Arc<Stored<ClientBody>>, Failure>
 
 fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String>>), Failure> {
     let name = if draft.name.is_empty() { draft.id.clone() } else { draft.name };
-    let (mut client, secret) = if draft.confidential {
+    let (mut client, secret) = if draft.confidential && draft.auth_method.as_deref() == Some(AuthMethod::Assertion.name()) {
+        (Client { kind: ClientKind::Confidential, ..Client::public(draft.id, name) }, None)
+    } else if draft.confidential {
         let secret = client_secret(desk.random.bytes());
         (Client::confidential(draft.id, name, SecretHash::of(secret.expose().as_bytes())), Some(secret))
     } else {
@@ -161,7 +164,7 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     };
     if draft.confidential {
         client.require_pkce = !draft.without_pkce;
-        client.auth_method = if draft.secret_in_body { AuthMethod::SecretPost } else { AuthMethod::SecretBasic };
+        client.auth_method = draft.auth_method.as_deref().map_or(Ok(AuthMethod::SecretBasic), auth_method)?;
     }
     if !draft.grant_types.is_empty() {
         known(&draft.grant_types)?;
@@ -236,7 +239,9 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
 fn known(grant_types: &[String]) -> Result<(), Failure> {
     let grants = registry::grants();
     let known: Vec<_> = grants.iter().map(|grant| grant.grant_type()).collect();
-    let Some(unknown) = grant_types.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    // A grant of a plugin's is an absolute URI, and which plugins there will be is not known here.
+    let is_known = |name: &&String| known.contains(&name.as_str()) || is_absolute_uri(name);
+    let Some(unknown) = grant_types.iter().find(|name| !is_known(name)) else { return Ok(()) };
     let help = match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? known: {}", known.join(", ")),
         None => format!("known: {}", known.join(", ")),
@@ -245,10 +250,10 @@ fn known(grant_types: &[String]) -> Result<(), Failure> {
 }
 
 fn auth_method(name: &str) -> Result<AuthMethod, Failure> {
-    let known = [AuthMethod::None, AuthMethod::SecretBasic, AuthMethod::SecretPost];
+    let known = [AuthMethod::None, AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::Assertion];
     known.into_iter().find(|method| method.name() == name).ok_or_else(|| {
         Failure::new("KH0303", Exit::Usage, format!("`{name}` is no authentication method"))
-            .help("client_secret_basic or client_secret_post")
+            .help("client_secret_basic, client_secret_post or assertion")
     })
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Add {
     /// It runs on the user's device (RFC 8252); public unless --auth-method says otherwise
     #[arg(long)]
     native: bool,
-    /// How it authenticates: none, client_secret_basic or client_secret_post
+    /// How it authenticates: none, client_secret_basic, client_secret_post, or assertion, which a plugin verifies
     #[arg(long, value_name = "METHOD", value_parser = METHODS)]
     auth_method: Option<String>,
     /// A confidential client may go without PKCE
@@ -84,7 +84,7 @@ impl Add {
             native: self.native,
             first_party: self.first_party,
             introspect: self.introspect,
-            secret_in_body: self.auth_method.as_deref() == Some("client_secret_post"),
+            auth_method: self.auth_method,
             without_pkce: self.no_pkce,
             redirect_uris: self.redirect_uri,
             grant_types,
@@ -130,7 +130,7 @@ mod tests {
     fn a_native_client_is_public_unless_it_authenticates() {
         assert!(!add("add app --native --redirect-uri app.example:/cb").unwrap().confidential);
         let post = add("add app --native --redirect-uri app.example:/cb --auth-method client_secret_post").unwrap();
-        assert!(post.confidential && post.secret_in_body);
+        assert!(post.confidential && post.auth_method.as_deref() == Some("client_secret_post"));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) enum SecretCommand {
     },
 }
 
-const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+const METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "assertion"];
 const COLUMNS: [&str; 5] = ["id", "name", "kind", "grant_types", "redirect_uris"];
 
 /// Runs one of the commands.

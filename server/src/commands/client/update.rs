@@ -34,7 +34,7 @@ pub(crate) struct Update {
     /// The scope it gets if it asks for none
     #[arg(long, group = "change", value_name = "SCOPE")]
     default_scope: Option<String>,
-    /// How it authenticates: client_secret_basic or client_secret_post
+    /// How it authenticates: client_secret_basic, client_secret_post, or assertion, which a plugin verifies
     #[arg(long, group = "change", value_name = "METHOD", value_parser = METHODS)]
     auth_method: Option<String>,
     /// Whether authorization requests need PKCE
