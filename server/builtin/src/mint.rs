@@ -39,11 +39,16 @@ pub(crate) fn record_id(context: &Context) -> RecordId {
 
 /// A new token over 32 random bytes, of which the record keeps a hash. One draw gives id and secret.
 pub(crate) fn token(kind: TokenKind, grant: RecordId, context: &Context) -> IssuedToken {
+    token_beside(grant, kind, grant, context)
+}
+
+/// The same, with a record that lies where that of `neighbor` does: one batch may write both.
+pub(crate) fn token_beside(neighbor: RecordId, kind: TokenKind, grant: RecordId, context: &Context) -> IssuedToken {
     let drawn = Secret::new(context.random.bytes::<36>());
     let (mut id, mut secret) = ([0; 4], [0; 32]);
     id.copy_from_slice(&drawn.expose()[..4]);
     secret.copy_from_slice(&drawn.expose()[4..]);
-    IssuedToken::new(kind, RecordId::beside(grant, context.now(), u32::from_be_bytes(id)), grant, secret)
+    IssuedToken::new(kind, RecordId::beside(neighbor, context.now(), u32::from_be_bytes(id)), grant, secret)
 }
 
 /// Makes the tokens of a grant that has been checked. Writes nothing.

@@ -197,9 +197,10 @@ impl World {
     pub async fn code_with(&self, client: &str, change: impl FnOnce(&mut Stored<Grant>, &mut Stored<Code>)) -> String {
         let now = self.clock.now();
         let scope = Scope::parse("read write").unwrap();
-        let id = |context: &Context| RecordId::new(context.now(), u32::from_le_bytes(context.random.bytes()));
-        let grant_id = id(&self.context);
-        let token = IssuedToken::new(TokenKind::Code, id(&self.context), grant_id, self.context.random.bytes());
+        let entropy = |context: &Context| u32::from_le_bytes(context.random.bytes());
+        let grant_id = RecordId::new(now, entropy(&self.context));
+        let code_id = RecordId::beside(grant_id, now, entropy(&self.context));
+        let token = IssuedToken::new(TokenKind::Code, code_id, grant_id, self.context.random.bytes());
         let grant = Grant {
             scope: scope.clone(),
             auth_time: now,
