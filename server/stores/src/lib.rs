@@ -5,8 +5,12 @@
 
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod address;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod batching;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod failure;
 #[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 mod flight;
 pub mod memory;
@@ -14,12 +18,16 @@ pub mod memory;
 mod naming;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod packed;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(all(test, any(feature = "redis", feature = "memcached", feature = "mongodb")))]
 mod served;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod steps;
 
 use keyhook_component::batch::Operation;
 use keyhook_component::record::{Key, Kind};
