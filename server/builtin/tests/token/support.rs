@@ -45,6 +45,7 @@ pub fn settings() -> Settings {
         dev: false,
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
+        tokens: keyhook_component::settings::TokenSettings::default(),
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,
@@ -87,6 +88,7 @@ pub async fn world() -> World {
         pages: Arc::new(NoPages),
         sealer: Arc::new(Sealer::new(vec![MasterKey::new([3; 32])]).unwrap()),
         grants: registry::grants().into(),
+        formats: registry::token_formats().into(),
         metadata: bytes::Bytes::new(),
         dev: None,
     };
