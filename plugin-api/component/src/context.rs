@@ -59,7 +59,9 @@ impl Context {
     pub fn format(&self, client: &Client) -> Result<&Arc<dyn TokenFormat>, OAuthError> {
         let name = client.tokens.format.as_ref().unwrap_or(&self.settings.tokens.format);
         let found = self.formats.iter().find(|format| format.name() == name);
-        found.ok_or_else(|| OAuthError::server_error(format!("client `{}` wants tokens of the form `{name}`, which is not linked in", client.id)))
+        found.ok_or_else(|| {
+            OAuthError::server_error(format!("client `{}` wants tokens of the form `{name}`, which is not linked in", client.id))
+        })
     }
 
     /// The grant of a `grant_type`.

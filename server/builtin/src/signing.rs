@@ -29,7 +29,7 @@ const MOST_STEPS: usize = 8;
 /// The keys as they are due now.
 ///
 /// # Errors
-/// `server_error` (`KH0606`) when a key cannot be opened; `temporarily_unavailable` or `server_error` when the store does not answer.
+/// `server_error` (`KH0268`) when a key cannot be opened; `temporarily_unavailable` or `server_error` when the store does not answer.
 pub(crate) async fn keys(context: &Context) -> Result<Arc<Keys>, OAuthError> {
     let rotation = &context.settings.tokens.rotation;
     for _ in 0..MOST_STEPS {
@@ -75,7 +75,13 @@ async fn step(due: Due, found: Option<&Stored<SigningRing>>, rotation: &Rotation
         Due::Make(state) => changed.body.keys.push(make(rotation, state, context).await?),
         Due::Promote(next) => {
             for (index, key) in changed.body.keys.iter_mut().enumerate() {
-                let state = if index == next { KeyState::Current } else if key.state == KeyState::Current { KeyState::Retired } else { continue };
+                let state = if index == next {
+                    KeyState::Current
+                } else if key.state == KeyState::Current {
+                    KeyState::Retired
+                } else {
+                    continue;
+                };
                 (key.state, key.since) = (state, now);
             }
         }
@@ -127,9 +133,6 @@ fn open(key: &SigningKey, context: &Context) -> Result<AccessTokenWriter, OAuthE
     let failed = |what: &dyn std::fmt::Display| {
         OAuthError::server_error(format!("the signing key {} cannot be opened: {what}", key.kid)).with_kh(token_kh::SIGNING_KEY)
     };
-    let pkcs8 = context
-        .sealer
-        .open(Kind::SigningKey.name(), &ring().to_bytes(), &key.kid, &key.sealed)
-        .map_err(|error| failed(&error))?;
+    let pkcs8 = context.sealer.open(Kind::SigningKey.name(), &ring().to_bytes(), &key.kid, &key.sealed).map_err(|error| failed(&error))?;
     AccessTokenWriter::new(key.algorithm, pkcs8.expose()).map_err(|error| failed(&error))
 }

@@ -59,7 +59,9 @@ impl TokenFormat for RandomFormat {
 
     /// Any length: the setting may have been another one when the token was made.
     fn recognizes(&self, text: &str) -> bool {
-        (SHORTEST..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && IssuedToken::sniff(text).is_none()
+        (SHORTEST..=LONGEST).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && IssuedToken::sniff(text).is_none()
     }
 
     fn live<'a>(&'a self, text: &'a str, context: &'a Context) -> BoxFuture<'a, Result<Option<LiveToken>, OAuthError>> {
@@ -153,7 +155,11 @@ mod tests {
         let uuid = "00000000-0000-4000-8000-000000000000";
         assert!(UuidFormat.recognizes(uuid) && !RandomFormat.recognizes(uuid));
         assert!(!UuidFormat.recognizes("00000000000040008000000000000000") && !UuidFormat.recognizes(&uuid.replace('4', "é")));
-        assert!(RandomFormat.recognizes(&"a".repeat(22)) && !RandomFormat.recognizes(&"a".repeat(21)) && !RandomFormat.recognizes(&"a".repeat(256)));
+        assert!(
+            RandomFormat.recognizes(&"a".repeat(22))
+                && !RandomFormat.recognizes(&"a".repeat(21))
+                && !RandomFormat.recognizes(&"a".repeat(256))
+        );
         assert!(!RandomFormat.recognizes(&format!("kha_{}", "a".repeat(40))));
     }
 }
