@@ -73,9 +73,8 @@ impl Rotation {
             // The wish has changed again before it came true.
             Some(next) if keys[next].algorithm != self.algorithm => Due::Drop(next),
             Some(next) if passed(keys[next].since, self.ahead) && (other_wanted || passed(current.since, self.every)) => Due::Promote(next),
-            Some(_) => Due::Nothing,
             None if other_wanted || passed(current.since, self.every.saturating_sub(self.ahead)) => Due::Make(KeyState::Next),
-            None => Due::Nothing,
+            _ => Due::Nothing,
         }
     }
 }
