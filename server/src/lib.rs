@@ -76,7 +76,7 @@ pub use keyhook_core::scope::Scope;
 pub use keyhook_edge::Peer;
 pub use running::Running;
 pub use server::Server;
-pub use service::Service;
+pub use service::{Mount, MountLayer, Nested, Service};
 pub use system::{SystemClock, SystemRandom};
 
 use std::process::ExitCode;

@@ -120,6 +120,11 @@ impl RouteTable {
         }
     }
 
+    /// Whether anything answers at a path, whatever the method.
+    pub fn knows(&self, path: &str) -> bool {
+        self.exact.contains_key(path) || self.patterns.at(path).is_ok()
+    }
+
     /// Scheme and authority of the issuer.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin

@@ -17,6 +17,7 @@ mod crash;
 mod custom_hooks;
 mod dev_configuration;
 mod edge;
+mod guard;
 mod handlers;
 mod hostile;
 mod interop;
