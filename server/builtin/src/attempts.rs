@@ -50,12 +50,11 @@ impl Attempt {
         give_back(context, &self.address).await?;
         let now = context.now();
         let fresh = Stored::new(self.browser.clone(), now.plus(BROWSER_LIFETIME), Attempts { failed: 0, since: now });
-        // Two batches: counters lie where their names send them, perhaps on two machines.
-        let _ = context.records.apply(Batch::new().with(fresh.put()?)).await?;
+        let mut batch = Batch::new().with(fresh.put()?);
         if self.user != self.browser {
-            let counted = Stored::new(self.user, now, Attempts { failed: 0, since: now });
-            let _ = context.records.apply(Batch::new().with(counted.delete())).await?;
+            batch.push(Stored::new(self.user, now, Attempts { failed: 0, since: now }).delete());
         }
+        let _ = context.records.apply(batch).await?;
         Ok(())
     }
 

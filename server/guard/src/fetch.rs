@@ -1,9 +1,12 @@
 //! How a guard asks the authorization server: one request, one small answer.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
+
+use crate::setup::SetupError;
 
 /// A future in a box.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,3 +29,15 @@ pub const LONGEST_ANSWER: usize = 256 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FetchError(pub String);
+
+/// How requests are sent where nothing else is said.
+#[cfg(feature = "client")]
+pub(crate) fn default_fetch() -> Result<Arc<dyn Fetch>, SetupError> {
+    Ok(Arc::new(crate::https::HttpsFetch::new()?))
+}
+
+/// How requests are sent where nothing else is said: not at all.
+#[cfg(not(feature = "client"))]
+pub(crate) fn default_fetch() -> Result<Arc<dyn Fetch>, SetupError> {
+    Err(SetupError::value("the guard", "it is built without the feature `client`; give it a `Fetch` with `fetch_with`"))
+}

@@ -44,6 +44,8 @@
 //!
 //! **Asking** ([`Introspection`]) sees a revocation after 5 seconds at most: so long an answer is kept, by the token's SHA-256.
 //! Requests with one token at once ask once.
+//! **Signatures** ([`SignedTokens`]) are checked without asking anybody, for tokens that are JWTs (RFC 9068), and see a revocation only
+//! when the token ends. [`SignedTokens::otherwise`] puts both together. Another way still is a [`Verifier`] of one's own.
 #![forbid(unsafe_code)]
 
 mod answers;
@@ -65,6 +67,7 @@ pub mod predicate;
 mod principal;
 mod refused;
 mod setup;
+pub mod signed;
 mod verifier;
 
 pub use challenge::Challenge;
@@ -76,6 +79,7 @@ pub use guarded::Guarded;
 #[cfg(feature = "client")]
 pub use https::HttpsFetch;
 pub use introspection::Introspection;
+pub use keyhook_core::crypto::Algorithm;
 pub use keyhook_core::{Scope, Secret, Timestamp};
 #[cfg(feature = "tower")]
 pub use layer::GuardLayer;
@@ -84,4 +88,5 @@ pub use predicate::{Predicate, all, any, authenticated, has_scope, is_consumer, 
 pub use principal::{Identity, Principal, Protocol, Proved};
 pub use refused::{Refused, Unavailable};
 pub use setup::SetupError;
+pub use signed::SignedTokens;
 pub use verifier::Verifier;

@@ -5,10 +5,10 @@ mod liveness;
 mod typed;
 
 pub use bodies::{
-    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, HashedToken, Interaction, NotBefore, Once, PluginValue,
-    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, User,
+    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, Once, PluginValue, RefreshToken, Session,
+    User,
 };
-pub use liveness::{LiveToken, Told};
+pub use liveness::LiveToken;
 pub use typed::{Body, Stored};
 
 use std::any::Any;

@@ -5,7 +5,6 @@
 mod authorization_code;
 mod client_credentials;
 mod doubles;
-mod formats;
 mod hooks;
 mod introspect;
 mod metadata;

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::{Introspection, basic};
 use crate::answers::Answers;
 use crate::expected::Expected;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, default_fetch};
 use crate::setup::{SetupError, endpoint};
 
 /// The longest time that an answer may be kept: a revoked token is let in for as long.
@@ -139,14 +139,4 @@ impl IntrospectionBuilder {
             places: Semaphore::new(self.at_once),
         })
     }
-}
-
-#[cfg(feature = "client")]
-pub(crate) fn default_fetch() -> Result<Arc<dyn Fetch>, SetupError> {
-    Ok(Arc::new(crate::https::HttpsFetch::new()?))
-}
-
-#[cfg(not(feature = "client"))]
-pub(crate) fn default_fetch() -> Result<Arc<dyn Fetch>, SetupError> {
-    Err(SetupError::value("the guard", "it is built without the feature `client`; give it a `Fetch` with `fetch_with`"))
 }

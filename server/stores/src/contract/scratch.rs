@@ -27,9 +27,7 @@ pub struct Scratch {
 }
 
 /// What a store that is a file has to remove besides its folder.
-pub fn nothing(_folder: PathBuf) -> std::future::Ready<()> {
-    std::future::ready(())
-}
+pub async fn nothing(_folder: PathBuf) {}
 
 /// A name for a database: letters, digits and `_`, at most 30 bytes, the same for the same folder and for no other.
 pub fn short_name(folder: &Path) -> String {
