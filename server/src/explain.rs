@@ -13,6 +13,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("host.md", include_str!("../docs/codes/host.md")),
     ("server.md", include_str!("../docs/codes/server.md")),
     ("stores.md", include_str!("../docs/codes/stores.md")),
+    ("stores-sql.md", include_str!("../docs/codes/stores-sql.md")),
 ];
 
 /// One code.

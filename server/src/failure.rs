@@ -111,6 +111,12 @@ impl From<crate::config::Diagnostics> for Failure {
 
 impl From<keyhook_component::store::StoreError> for Failure {
     fn from(error: keyhook_component::store::StoreError) -> Failure {
-        Failure::bracketed("KH0152", Exit::Failed, &error.to_string())
+        use keyhook_component::store::StoreError;
+        let (StoreError::Unavailable(text) | StoreError::Unusable(text)) = &error;
+        let said = text.split_once(' ').and_then(|(code, rest)| Some((crate::explain::find(code).ok()?.code, code, rest)));
+        match said {
+            Some((code, written, rest)) if code == written => Failure::new(code, Exit::Failed, rest),
+            _ => Failure::bracketed("KH0152", Exit::Failed, &error.to_string()),
+        }
     }
 }

@@ -39,7 +39,9 @@ pub(crate) async fn build(
     let settings = Arc::new(settings::of(config, issuer));
     let pages: Arc<dyn Pages> = Arc::new(BuiltinPages::new(issuer));
     let plugins = host.load(config, &settings, left_out).await?;
-    let grants = registry::grants();
+    let off =
+        |grant_type: &str| (grant_type == "password" && !config.grants.password) || (grant_type == "implicit" && !config.grants.implicit);
+    let grants: Vec<_> = registry::grants().into_iter().filter(|grant| !off(grant.grant_type())).collect();
     let metadata = metadata_document(&settings, &plugins.endpoints, &grants, &*plugins.hooks);
     let routes = RouteTable::build(&plugins.endpoints, &settings, &foundation.metrics)
         .map_err(|conflict| Failure::bracketed("KH0120", Exit::Configuration, &conflict.to_string()))?;
@@ -53,6 +55,7 @@ pub(crate) async fn build(
         pages,
         sealer: Arc::clone(&foundation.sealer),
         grants: grants.into(),
+        formats: registry::token_formats().into(),
         metadata,
         dev: dev.map(|status| Arc::clone(status) as Arc<dyn DevStatus>),
     };

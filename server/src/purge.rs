@@ -33,7 +33,9 @@ pub(crate) async fn run(context: impl Fn() -> Arc<Context> + Send) {
 /// One round over every store.
 async fn round(context: &Context) -> Result<u64, StoreError> {
     let now = context.now();
-    let longest_access = longest_access(&context.records, context.settings.lifetimes.access).await?;
+    let by_grant = context.settings.tokens.grants.values().filter_map(|policy| policy.access_ttl).max().unwrap_or_default();
+    let configured = context.settings.lifetimes.access.max(Duration::from_secs(by_grant));
+    let longest_access = longest_access(&context.records, configured).await?;
     let horizons = horizons(&context.settings.lifetimes, longest_access, now);
     let mut total = 0;
     for store in context.records.stores() {
@@ -66,7 +68,9 @@ fn horizons(lifetimes: &Lifetimes, longest_access: Duration, now: Timestamp) -> 
 /// The longest lifetime of an access token: the server's, or that of a client with its own.
 async fn longest_access(records: &Records, default: Duration) -> Result<Duration, StoreError> {
     let mut longest = default;
-    records.each::<ClientBody>(|stored| longest = longest.max(Duration::from_secs(stored.body.0.access_ttl.unwrap_or_default()))).await?;
+    records
+        .each::<ClientBody>(|stored| longest = longest.max(Duration::from_secs(stored.body.0.longest_access_ttl().unwrap_or_default())))
+        .await?;
     Ok(longest)
 }
 

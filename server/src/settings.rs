@@ -1,6 +1,6 @@
 //! From the configuration to the settings that endpoints read.
 
-use keyhook_component::settings::{Lifetimes, Settings};
+use keyhook_component::settings::{Lifetimes, Settings, TokenSettings};
 use keyhook_core::issuer::Issuer;
 
 use crate::config::{Config, Mode};
@@ -20,6 +20,14 @@ pub(crate) fn of(config: &Config, issuer: &Issuer) -> Settings {
             interaction: default.interaction,
             session: config.login.session_ttl,
             consent: config.login.remember_ttl,
+        },
+        tokens: TokenSettings {
+            format: config.tokens.format.clone(),
+            grants: config.grants.by_type.clone(),
+            rotation: config.tokens.rotation,
+            audience: config.tokens.audience.clone(),
+            jwt_ttl: config.tokens.jwt_ttl,
+            random_length: usize::try_from(config.tokens.random_length).unwrap_or(usize::MAX),
         },
         builtin_login: config.login.builtin,
         builtin_consent: config.login.consent,

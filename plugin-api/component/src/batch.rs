@@ -48,7 +48,18 @@ impl Operation {
     }
 }
 
-/// Writes that happen together. Where a store is not atomic over several records the first operation is the guard and stands alone.
+/// Whether a store that is spread over machines keeps both records on one: what is issued by its route, the directory as a whole. A
+/// hashed token has no route; it is written after the rest.
+fn near((kind, key): (Kind, &Key), (other_kind, other_key): (Kind, &Key)) -> bool {
+    match (key, other_key) {
+        _ if kind == Kind::HashedToken || other_kind == Kind::HashedToken => true,
+        (Key::Issued(id), Key::Issued(other)) => id.route() == other.route(),
+        _ => kind.group() == Group::Directory || key == other_key,
+    }
+}
+
+/// Writes that happen together, of one group and in one place: beside each other by [`RecordId::route`](keyhook_core::id::RecordId::route),
+/// or in the directory. Where a store is not atomic over several records the first operation is the guard and stands alone.
 #[derive(Debug, Default)]
 pub struct Batch {
     operations: Vec<Operation>,
@@ -82,6 +93,7 @@ impl Batch {
     /// Adds an operation.
     pub fn push(&mut self, operation: Operation) {
         debug_assert!(self.group().is_none_or(|group| group == operation.target().0.group()), "a batch stays in one group");
+        debug_assert!(self.operations.iter().all(|other| near(other.target(), operation.target())), "a batch stays in one place");
         self.operations.push(operation);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keyhook_core::client::Client;
 use keyhook_core::crypto::Sealer;
 use keyhook_core::error::OAuthError;
 use keyhook_core::time::Timestamp;
@@ -14,6 +15,7 @@ use crate::pages::Pages;
 use crate::records::Records;
 use crate::settings::Settings;
 use crate::system::{Clock, Random};
+use crate::token_format::TokenFormat;
 
 /// What an endpoint may reach.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ pub struct Context {
     pub sealer: Arc<Sealer>,
     /// The grants, by `grant_type`.
     pub grants: Arc<[Arc<dyn Grant>]>,
+    /// The forms of access tokens, by name.
+    pub formats: Arc<[Arc<dyn TokenFormat>]>,
     /// The metadata document (RFC 8414), made once at start.
     pub metadata: bytes::Bytes,
     /// What the start page shows; `None` in production.
@@ -46,6 +50,18 @@ impl Context {
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The form of a client's new access tokens.
+    ///
+    /// # Errors
+    /// `server_error` when it is not linked into this server.
+    pub fn format(&self, client: &Client) -> Result<&Arc<dyn TokenFormat>, OAuthError> {
+        let name = client.tokens.format.as_ref().unwrap_or(&self.settings.tokens.format);
+        let found = self.formats.iter().find(|format| format.name() == name);
+        found.ok_or_else(|| {
+            OAuthError::server_error(format!("client `{}` wants tokens of the form `{name}`, which is not linked in", client.id))
+        })
     }
 
     /// The grant of a `grant_type`.

@@ -22,6 +22,7 @@ pub mod response;
 pub mod settings;
 pub mod store;
 pub mod system;
+pub mod token_format;
 
 pub use inventory;
 pub use keyhook_core as core;

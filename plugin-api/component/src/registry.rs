@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::grant::Grant;
 use crate::store::{Store, StoreError};
 use crate::system::Clock;
+use crate::token_format::TokenFormat;
 
 /// A registered component.
 pub enum Component {
@@ -15,6 +16,8 @@ pub enum Component {
     Endpoint(fn() -> Arc<dyn Endpoint>),
     /// A grant.
     Grant(fn() -> Arc<dyn Grant>),
+    /// A form of access tokens, chosen by its name.
+    TokenFormat(fn() -> Arc<dyn TokenFormat>),
     /// A store, chosen by the scheme of its URL.
     Store(StoreFactory),
 }
@@ -58,6 +61,9 @@ macro_rules! component {
     (Grant: $type:ty) => {
         $crate::inventory::submit! { $crate::registry::Component::Grant(|| std::sync::Arc::new(<$type>::default())) }
     };
+    (TokenFormat: $type:ty) => {
+        $crate::inventory::submit! { $crate::registry::Component::TokenFormat(|| std::sync::Arc::new(<$type>::default())) }
+    };
     (Store: $scheme:literal, $open:path) => {
         $crate::inventory::submit! { $crate::registry::Component::Store($crate::registry::StoreFactory { scheme: $scheme, open: $open }) }
     };
@@ -80,6 +86,16 @@ pub fn grants() -> Vec<Arc<dyn Grant>> {
         .filter_map(|component| if let Component::Grant(make) = component { Some(make()) } else { None })
         .collect();
     found.sort_by(|a, b| a.grant_type().cmp(b.grant_type()));
+    found
+}
+
+/// Every form of access tokens that is linked in, by name.
+pub fn token_formats() -> Vec<Arc<dyn TokenFormat>> {
+    let mut found: Vec<Arc<dyn TokenFormat>> = inventory::iter::<Component>
+        .into_iter()
+        .filter_map(|component| if let Component::TokenFormat(make) = component { Some(make()) } else { None })
+        .collect();
+    found.sort_by_key(|format| format.name());
     found
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use keyhook_core::client::GrantPolicy;
+use keyhook_core::crypto::Algorithm;
 use keyhook_core::metadata::Issuer;
+use keyhook_core::signing_ring::Rotation;
 
 /// Settings of one generation.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct Settings {
     pub paths: Paths,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How access tokens are made.
+    pub tokens: TokenSettings,
     /// Whether the built-in login answers when no plugin does.
     pub builtin_login: bool,
     /// Whether the built-in consent asks when no plugin approved.
@@ -45,6 +50,36 @@ pub struct Settings {
     pub realm: String,
 }
 
+/// How access tokens are made.
+#[derive(Clone, Debug)]
+pub struct TokenSettings {
+    /// Name of the form of new tokens; a client's policy may choose another.
+    pub format: String,
+    /// What differs for one `grant_type`; a client's own policy goes before it.
+    pub grants: BTreeMap<String, GrantPolicy>,
+    /// How JWTs are signed, and when their keys are exchanged.
+    pub rotation: Rotation,
+    /// `aud` of JWTs (RFC 9068 §2.2); the issuer if absent.
+    pub audience: Option<String>,
+    /// Lifetime of JWTs: who verifies them offline hears of a revocation only at their end.
+    pub jwt_ttl: Duration,
+    /// Characters of a token in the form `random`.
+    pub random_length: usize,
+}
+
+impl Default for TokenSettings {
+    fn default() -> TokenSettings {
+        TokenSettings {
+            format: "opaque".into(),
+            grants: BTreeMap::new(),
+            rotation: Rotation { algorithm: Algorithm::Es256, every: Duration::from_hours(90 * 24), ahead: Duration::from_hours(24) },
+            audience: None,
+            jwt_ttl: Duration::from_mins(10),
+            random_length: 40,
+        }
+    }
+}
+
 /// Paths of the endpoints, each starting with `/`.
 #[derive(Clone, Debug)]
 pub struct Paths {
@@ -56,6 +91,8 @@ pub struct Paths {
     pub introspect: String,
     /// Revocation endpoint (RFC 7009).
     pub revoke: String,
+    /// The key set of JWTs (RFC 7517 §5).
+    pub jwks: String,
     /// The login page.
     pub login: String,
     /// The consent page.
@@ -71,6 +108,7 @@ impl Default for Paths {
             token: "/token".into(),
             introspect: "/introspect".into(),
             revoke: "/revoke".into(),
+            jwks: "/jwks".into(),
             login: "/login".into(),
             consent: "/consent".into(),
             logout: "/logout".into(),

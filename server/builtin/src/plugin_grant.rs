@@ -47,7 +47,7 @@ impl Asking<'_> {
     /// What the plugin says, `invalid_scope`, and `invalid_grant` for a user who is disabled; whatever fails, fails closed.
     pub(crate) async fn ask(&self, event: &mut Event) -> Result<PluginGrant, OAuthError> {
         let requested = self.form.once("scope")?.map(Scope::parse).transpose()?.filter(|scope| !scope.is_empty());
-        let usual = Granted::narrow(requested.as_ref(), &self.client.scope, &self.client.default_scope)?;
+        let usual = self.client.narrow(requested.as_ref())?;
         let Some(answer) = self.context.hooks.provide(HookPoint::TokenGrant, self.grant_type, self.call(&usual)) else {
             return Err(OAuthError::unsupported_grant_type());
         };
@@ -88,7 +88,7 @@ impl Asking<'_> {
         Ok(PluginGrant {
             grant_type: self.grant_type.to_owned(),
             scope,
-            refresh: granting.refresh && self.client.allows_grant("refresh_token").is_ok(),
+            refresh: granting.refresh && mint::gives_refresh(self.client, self.grant_type, context),
             auth_time: granting.auth_time.map_or_else(|| context.now(), Timestamp::from_seconds),
             subject: granting.subject,
             acr: granting.acr,

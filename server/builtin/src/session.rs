@@ -109,8 +109,9 @@ async fn open(
     body: impl Fn(keyhook_core::secret::SecretHash) -> Session + Send,
 ) -> Result<Opened, OAuthError> {
     let settings = &context.settings;
+    let beside = old.map_or(RecordId::NONE, id);
     for _ in 0..mint::DRAWS {
-        let token = mint::token(TokenKind::Session, RecordId::NONE, context);
+        let token = mint::token_beside(beside, TokenKind::Session, RecordId::NONE, context);
         let expires_at = context.now().plus(settings.lifetimes.session);
         let session = Stored::new(Key::Issued(token.id), expires_at, body(token.hash())).of_subject(subject.clone());
         let mut batch = Batch::new().with(session.clone().insert()?);

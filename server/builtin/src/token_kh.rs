@@ -13,6 +13,8 @@ pub(crate) const PUBLIC_INTROSPECTION: &str = "KH0265";
 pub(crate) const REVOKE_CLIENT: &str = "KH0266";
 /// A client tried to revoke something that is neither an access nor a refresh token.
 pub(crate) const REVOKE_TYPE: &str = "KH0267";
+/// A signing key in the store does not open.
+pub(crate) const SIGNING_KEY: &str = "KH0268";
 
 #[cfg(test)]
 mod tests {

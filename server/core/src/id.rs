@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 
 const RANDOM_BITS: u32 = 22;
 const RANDOM_MASK: i64 = (1 << RANDOM_BITS) - 1;
-/// As many as Redis Cluster has slots.
-const ROUTE_MASK: i64 = (1 << 14) - 1;
+/// Enough routes to spread over any cluster that is not in the hundreds; the other 12 bits keep apart what one grant issues within a
+/// millisecond.
+const ROUTE_MASK: i64 = (1 << 10) - 1;
 const LAST_MILLISECOND: i64 = (1 << 41) - 1;
 /// 2025-01-01T00:00:00Z. Counted from here, 41 bits of milliseconds last until September 2094.
 const EPOCH_MILLIS: i64 = 1_735_689_600_000;
@@ -20,7 +21,7 @@ const EPOCH_MILLIS: i64 = 1_735_689_600_000;
 /// [`RecordId::floor`] of a moment was born before it. Two ids drawn in the same millisecond collide once in four
 /// million; the store refuses the second insert and a new one is drawn.
 ///
-/// The lowest 14 bits are the [`RecordId::route`]: a store that is spread over machines keeps records of one route together. Codes and
+/// The lowest 10 bits are the [`RecordId::route`]: a store that is spread over machines keeps records of one route together. Codes and
 /// tokens are born with the route of their grant, so that what is written in one batch lies in one place, which the id alone tells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -43,8 +44,8 @@ impl RecordId {
         if grant.is_none() { own } else { Self((own.0 & !ROUTE_MASK | grant.0 & ROUTE_MASK).max(1)) }
     }
 
-    /// Where the record lies, 0 to 16383: the same for a grant and all that was issued under it.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "14 bits are left")]
+    /// Where the record lies, 0 to 1023: the same for a grant and all that was issued under it.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "10 bits are left")]
     pub const fn route(self) -> u16 {
         (self.0 & ROUTE_MASK) as u16
     }

@@ -31,8 +31,14 @@ pub struct ActiveToken<'a> {
     /// The user; absent where the client acts for itself, whose id must never be taken for a user's (RFC 9700 §4.15).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub: Option<&'a str>,
+    /// The resource it is for, where the token says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<&'a str>,
     /// Our issuer.
     pub iss: &'a str,
+    /// The token's own name, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<&'a str>,
 }
 
 impl ActiveToken<'_> {
@@ -87,7 +93,9 @@ mod tests {
             exp: Timestamp::from_seconds(60),
             iat: Timestamp::from_millis(1999),
             sub: None,
+            aud: None,
             iss: "https://id.example",
+            jti: None,
         };
         let bare = json!({ "active": true, "client_id": "app", "iat": 1, "exp": 60, "iss": "https://id.example" });
         assert_eq!(told(&token), bare);

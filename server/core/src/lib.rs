@@ -28,6 +28,7 @@ pub mod redirect;
 pub mod refresh;
 pub mod scope;
 pub mod secret;
+pub mod signing_ring;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -50,6 +50,7 @@ fn settings() -> Settings {
         dev: true,
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
+        tokens: keyhook_component::settings::TokenSettings::default(),
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,
@@ -77,6 +78,7 @@ fn context() -> Context {
         pages: Arc::new(Silent),
         sealer: Arc::new(Sealer::new(vec![MasterKey::new([1; 32])]).unwrap()),
         grants: Vec::new().into(),
+        formats: std::sync::Arc::new([]),
         metadata: bytes::Bytes::new(),
         dev: None,
     }

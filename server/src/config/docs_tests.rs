@@ -17,7 +17,7 @@ const PROBE: &str = "0000000000000000";
 /// What `serve` cannot do without, and one plugin.
 fn right() -> Table {
     parsed(&format!(
-        "[server]\nissuer = \"https://login.example\"\ntls = \"behind_proxy\"\n[keys]\nmaster_file = \"master.key\"\n[plugins.{ANY}]\n"
+        "[server]\nissuer = \"https://login.example\"\ntls = \"behind_proxy\"\n[keys]\nmaster_file = \"master.key\"\n[plugins.{ANY}]\n[grants.{ANY}]\n"
     ))
 }
 
@@ -62,7 +62,7 @@ fn number() -> Node {
 /// Every key that the reader knows, by its dotted path.
 fn known() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut open = vec![Vec::new(), vec!["plugins".to_owned(), ANY.to_owned()]];
+    let mut open = vec![Vec::new(), vec!["plugins".to_owned(), ANY.to_owned()], vec!["grants".to_owned(), ANY.to_owned()]];
     while let Some(path) = open.pop() {
         match place(&path) {
             Place::Section(keys) => open.extend(keys.into_iter().map(|key| [path.clone(), vec![key]].concat())),
@@ -101,7 +101,7 @@ fn documented() -> BTreeMap<String, Row> {
 }
 
 fn anonymous(path: &str) -> String {
-    let own = |part: &str| part.bytes().all(|byte| byte.is_ascii_uppercase());
+    let own = |part: &str| part.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     path.split('.').map(|part| if own(part) { ANY } else { part }).collect::<Vec<_>>().join(".")
 }
 

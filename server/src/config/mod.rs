@@ -31,8 +31,8 @@ pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
 pub(crate) use locate::{USUAL, files as locate, named};
 pub(crate) use reader::Shown;
 pub(crate) use sections::{
-    GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision, Tokens,
-    Trust, group_name,
+    Grants, GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision,
+    Tokens, Trust, group_name,
 };
 pub(crate) use text::{Origin, SourceText};
 pub(crate) use tree::{Node, Table, Value, merge, set};
@@ -84,6 +84,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) management: Management,
     pub(crate) tokens: Tokens,
+    pub(crate) grants: Grants,
     pub(crate) login: Login,
     pub(crate) paths: Paths,
     pub(crate) scopes: BTreeMap<String, String>,
@@ -162,6 +163,7 @@ impl Config {
             server: Server::read(top.section("server")),
             management: Management::read(top.section("management"), default_management(mode)),
             tokens: Tokens::read(top.section("tokens")),
+            grants: Grants::read(top.section("grants")),
             login: Login::read(top.section("login")),
             paths: sections::read_paths(top.section("paths")),
             scopes: scopes(&top),

@@ -177,12 +177,7 @@ impl<'a> Section<'a> {
 
     /// `true` or `false`.
     pub(crate) fn switch(&self, key: &'static str, default: bool) -> bool {
-        let parse = |node: &Node| match &node.value {
-            Value::Boolean(value) => Ok(*value),
-            Value::String(text) if from_text(node) && matches!(text.as_str(), "true" | "false") => Ok(text == "true"),
-            other => Err(format!("expected true or false, found {}", other.kind())),
-        };
-        self.read(key, default, parse, bool::to_string)
+        self.read(key, default, bool_of, bool::to_string)
     }
 
     /// A text.
@@ -229,6 +224,15 @@ impl<'a> Section<'a> {
 /// Whether the value came as text and has no type of its own.
 fn from_text(node: &Node) -> bool {
     matches!(node.origin, Origin::Environment(_))
+}
+
+/// True or false; from the environment also by its name.
+pub(crate) fn bool_of(node: &Node) -> Result<bool, String> {
+    match &node.value {
+        Value::Boolean(value) => Ok(*value),
+        Value::String(text) if from_text(node) && matches!(text.as_str(), "true" | "false") => Ok(text == "true"),
+        other => Err(format!("expected true or false, found {}", other.kind())),
+    }
 }
 
 /// The text of a node.

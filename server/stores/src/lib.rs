@@ -3,11 +3,31 @@
 //! A store knows records and nothing about OAuth. What every store promises is written as tests in [`contract`].
 #![forbid(unsafe_code)]
 
+#[cfg(any(feature = "redis", feature = "memcached"))]
+mod address;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod batching;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod failure;
+#[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
+mod flight;
 pub mod memory;
+#[cfg(any(feature = "redis", feature = "memcached"))]
+mod naming;
+#[cfg(any(feature = "redis", feature = "memcached"))]
+mod packed;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(all(test, any(feature = "redis", feature = "memcached", feature = "mongodb")))]
+mod served;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod steps;
 
 use keyhook_component::batch::Operation;
 use keyhook_component::record::{Key, Kind};

@@ -10,6 +10,7 @@ pub fn settings() -> Settings {
         dev: false,
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
+        tokens: keyhook_component::settings::TokenSettings::default(),
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,

@@ -75,6 +75,21 @@ fn a_mistake_in_the_file_is_shown_where_it_is() {
 }
 
 #[test]
+fn a_store_that_was_not_built_in_is_named_with_the_way_to_build_it() {
+    let scratch = Scratch::new("built");
+    let version = binary::stdout(scratch.path(), &["version", "--format", "json"]);
+    for (scheme, feature) in [("postgres", "postgres"), ("mariadb", "mysql"), ("redis+cluster", "redis"), ("memcached", "memcached")] {
+        if version.contains(&format!("\"{scheme}\"")) {
+            continue;
+        }
+        let production = Production::new("built", &format!("[store]\nurl = \"{scheme}://me:hush@db/x\"\n"));
+        let help = format!("this server was built without `{feature}`: build it with `cargo build --release --features {feature}`");
+        fails(production.path(), &["serve"], 3, &["KH0450", "keyhook.toml:", &help]);
+        fails(production.path(), &["check"], 3, &["KH0450", "***"]);
+    }
+}
+
+#[test]
 fn production_wants_decisions() {
     let scratch = Scratch::new("decisions");
     scratch.write("keyhook.toml", "");

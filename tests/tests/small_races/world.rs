@@ -112,8 +112,9 @@ impl World {
     async fn code(&self) -> Option<String> {
         let context = &self.context;
         let now = context.now();
-        let id = || RecordId::new(now, u32::from_le_bytes(context.random.bytes()));
-        let token = IssuedToken::new(TokenKind::Code, id(), id(), context.random.bytes());
+        let chance = || u32::from_le_bytes(context.random.bytes());
+        let grant = RecordId::new(now, chance());
+        let token = IssuedToken::new(TokenKind::Code, RecordId::beside(grant, now, chance()), grant, context.random.bytes());
         let scope = Scope::parse("read write").unwrap();
         let grant = Grant { scope: scope.clone(), auth_time: now, acr: None, amr: Vec::new(), data: PluginData::new() };
         let grant = Stored::new(Key::Issued(token.grant), now.plus(context.settings.lifetimes.grant), grant)

@@ -1,14 +1,17 @@
 //! The bodies, one per kind. Unknown members are kept out by serde's defaults: an older keyhook may read what a newer one added.
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use keyhook_core::authorize::StoredRequest;
 use keyhook_core::client::Client;
+use keyhook_core::crypto::Algorithm;
 use keyhook_core::id::RecordId;
 use keyhook_core::pkce::CodeChallenge;
 use keyhook_core::scope::Scope;
 use keyhook_core::secret::SecretHash;
+use keyhook_core::signing_ring::KeyState;
 use keyhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +156,57 @@ pub struct RefreshToken {
     pub successor: Option<Vec<u8>>,
 }
 body!(RefreshToken, RefreshToken);
+
+/// An access token that is found by the hash of its text. Its record holds grant, client, subject and expiry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HashedToken {
+    /// What it may do.
+    pub scope: Scope,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+}
+body!(HashedToken, HashedToken, cached);
+
+/// A live access token of a client that gets it again instead of a new one, named by the hash of what has to be equal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReusableToken {
+    /// The text, sealed.
+    pub sealed: Vec<u8>,
+}
+body!(ReusableToken, HashedToken);
+
+/// The keys that sign JWTs: one record, so that all nodes agree on which is current.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct SigningRing {
+    /// The keys, oldest first.
+    pub keys: Vec<SigningKey>,
+    /// What was made of them, once; it lives as long as the record is remembered.
+    #[serde(skip)]
+    pub opened: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+body!(SigningRing, SigningKey, cached);
+
+impl Clone for SigningRing {
+    /// The keys alone: what was made of them belongs to the record that was read.
+    fn clone(&self) -> SigningRing {
+        SigningRing { keys: self.keys.clone(), opened: OnceLock::new() }
+    }
+}
+
+/// A key that signs JWTs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SigningKey {
+    /// Its thumbprint (RFC 7638).
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: Algorithm,
+    /// What it is used for.
+    pub state: KeyState,
+    /// Since when.
+    pub since: Timestamp,
+    /// The private key in PKCS #8, sealed.
+    pub sealed: Vec<u8>,
+}
 
 /// Failed attempts at something.
 #[derive(Clone, Debug, Serialize, Deserialize)]

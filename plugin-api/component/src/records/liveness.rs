@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keyhook_core::client::Client;
 use keyhook_core::id::RecordId;
+use keyhook_core::scope::Scope;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::IssuedToken;
 
@@ -14,15 +15,66 @@ use crate::store::{Lookup, StoreError};
 /// An access token that may be believed at this moment.
 #[derive(Clone, Debug)]
 pub struct LiveToken {
-    /// The token's record.
-    pub token: Arc<Stored<AccessToken>>,
-    /// Its grant; `None` for client credentials.
+    /// What it says of itself.
+    pub told: Told,
+    /// Its grant; `None` where the client acts for itself.
     pub grant: Option<Arc<Stored<Grant>>>,
     /// Its client.
     pub client: Arc<Client>,
     /// When it was issued.
     pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
 }
+
+/// What an access token says of itself: by its record, without a copy, or in so many words.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// An opaque token's record.
+    Record(Arc<Stored<AccessToken>>),
+    /// A token of another form.
+    Words {
+        /// What it may do.
+        scope: Scope,
+        /// The user; `None` where the client acts for itself.
+        subject: Option<String>,
+        /// The resource it is for, where it says so.
+        audience: Option<String>,
+        /// Its own name, where it has one.
+        jti: Option<String>,
+    },
+}
+
+impl LiveToken {
+    /// What it may do.
+    pub fn scope(&self) -> &Scope {
+        match &self.told {
+            Told::Record(record) => &record.body.scope,
+            Told::Words { scope, .. } => scope,
+        }
+    }
+
+    /// The user; `None` where the client acts for itself.
+    pub fn subject(&self) -> Option<&str> {
+        match &self.told {
+            Told::Record(record) => record.subject.as_deref(),
+            Told::Words { subject, .. } => subject.as_deref(),
+        }
+    }
+
+    /// The resource it is for, where it says so.
+    pub fn audience(&self) -> Option<&str> {
+        if let Told::Words { audience, .. } = &self.told { audience.as_deref() } else { None }
+    }
+
+    /// Its own name (RFC 7519 §4.1.7), where it has one.
+    pub fn jti(&self) -> Option<&str> {
+        if let Told::Words { jti, .. } = &self.told { jti.as_deref() } else { None }
+    }
+}
+
+/// Who stands behind a live token.
+pub(crate) type Behind = (Arc<Client>, Option<Arc<Stored<Grant>>>);
 
 impl Records {
     /// The access token, if it is live. Every reason for a no looks the same.
@@ -35,18 +87,31 @@ impl Records {
             return Ok(None);
         }
         let Some(client_id) = record.client.as_deref() else { return Ok(None) };
+        let behind = self.live_behind(client_id, token.grant, token.id.born(), now).await?;
+        let Some((client, grant)) = behind else { return Ok(None) };
+        Ok(Some(LiveToken { issued_at: token.id.born(), expires_at: record.expires_at, told: Told::Record(record), grant, client }))
+    }
+
+    /// Client and grant of a token that was issued at `issued_at`, if both still stand behind it.
+    ///
+    /// # Errors
+    /// When a store cannot answer.
+    pub async fn live_behind(
+        &self,
+        client_id: &str,
+        grant: RecordId,
+        issued_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Behind>, StoreError> {
         let Some(client) = self.client(client_id).await? else { return Ok(None) };
-        let born = if token.grant.is_none() { token.id.born() } else { token.grant.born() };
+        let born = if grant.is_none() { issued_at } else { grant.born() };
         if client.disabled || born <= client.not_before {
             return Ok(None);
         }
-        let grant = if token.grant.is_none() {
-            None
-        } else {
-            let Some(grant) = self.live_grant(token.grant, client_id, now).await? else { return Ok(None) };
-            Some(grant)
-        };
-        Ok(Some(LiveToken { issued_at: token.id.born(), token: record, grant, client }))
+        if grant.is_none() {
+            return Ok(Some((client, None)));
+        }
+        Ok(self.live_grant(grant, client_id, now).await?.map(|grant| (client, Some(grant))))
     }
 
     /// The grant, if it is live and the client's. The client's own `not_before` is the caller's to compare.

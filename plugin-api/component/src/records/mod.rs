@@ -5,10 +5,10 @@ mod liveness;
 mod typed;
 
 pub use bodies::{
-    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, Once, PluginValue, RefreshToken, Session,
-    User,
+    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, HashedToken, Interaction, NotBefore, Once, PluginValue,
+    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, User,
 };
-pub use liveness::LiveToken;
+pub use liveness::{LiveToken, Told};
 pub use typed::{Body, Stored};
 
 use std::any::Any;

@@ -6,7 +6,7 @@ use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::record::Key;
-use keyhook_component::records::RefreshToken;
+use keyhook_component::records::{LiveToken, RefreshToken};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
@@ -72,12 +72,15 @@ async fn introspect(request: &Request, context: &Context, event: &mut Event) -> 
 
 /// The body that describes a token; `None` for one that is not live.
 async fn look_up(text: &str, asker: &Client, context: &Context) -> Result<Option<Vec<u8>>, OAuthError> {
-    let now = context.now();
-    match IssuedToken::sniff(text) {
-        Some(TokenKind::Access) => access_token(text, asker, now, context).await,
-        Some(TokenKind::Refresh) => refresh_token(text, asker, now, context).await,
-        Some(TokenKind::Code | TokenKind::Session | TokenKind::Interaction) | None => Ok(None),
+    if text.starts_with(TokenKind::Refresh.prefix()) {
+        return refresh_token(text, asker, context.now(), context).await;
     }
+    for format in context.formats.iter().filter(|format| format.recognizes(text)) {
+        if let Some(live) = format.live(text, context).await? {
+            return Ok(may_know(asker, &live.client.id).then(|| access_token(&live, context)));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the asker may know of a client's tokens. If not, they look like tokens that never were.
@@ -85,23 +88,20 @@ fn may_know(asker: &Client, owner: &str) -> bool {
     asker.introspect || asker.id == owner
 }
 
-async fn access_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<Vec<u8>>, OAuthError> {
-    let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(None) };
-    let Some(live) = context.records.live_access_token(&token, now).await? else { return Ok(None) };
-    if !may_know(asker, &live.client.id) {
-        return Ok(None);
-    }
+fn access_token(live: &LiveToken, context: &Context) -> Vec<u8> {
     let told = ActiveToken {
-        scope: live.token.body.scope.as_str(),
+        scope: live.scope().as_str(),
         client_id: &live.client.id,
-        username: live.token.subject.as_deref(),
+        username: live.subject(),
         token_type: Some("Bearer"),
-        exp: live.token.expires_at,
+        exp: live.expires_at,
         iat: live.issued_at,
-        sub: live.token.subject.as_deref(),
+        sub: live.subject(),
+        aud: live.audience(),
         iss: context.settings.issuer.as_str(),
+        jti: live.jti(),
     };
-    Ok(Some(told.json()))
+    told.json()
 }
 
 async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Context) -> Result<Option<Vec<u8>>, OAuthError> {
@@ -125,7 +125,9 @@ async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Con
         exp: record.expires_at,
         iat: token.id.born(),
         sub: grant.subject.as_deref(),
+        aud: None,
         iss: context.settings.issuer.as_str(),
+        jti: None,
     };
     Ok(Some(told.json()))
 }

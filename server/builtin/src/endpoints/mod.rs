@@ -3,6 +3,7 @@
 mod authorize;
 pub(crate) mod consent;
 mod introspect;
+mod jwks;
 mod login;
 mod logout;
 pub mod metadata;
@@ -16,6 +17,7 @@ mod token;
 pub use authorize::AuthorizeEndpoint;
 pub use consent::ConsentEndpoint;
 pub use introspect::IntrospectEndpoint;
+pub use jwks::JwksEndpoint;
 pub use login::LoginEndpoint;
 pub use logout::LogoutEndpoint;
 pub use metadata::{MetadataEndpoint, metadata_document};

@@ -6,7 +6,7 @@ use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::record::Key;
-use keyhook_component::records::{AccessToken, RefreshToken, Stored};
+use keyhook_component::records::RefreshToken;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
@@ -58,10 +58,10 @@ async fn revoke(request: &Request, context: &Context, event: &mut Event) -> Resu
     // `token_type_hint` is ignored, wrong or not (RFC 7009 §2.1): the prefix says more.
     let text = form.required("token")?;
     let known = match IssuedToken::sniff(text) {
-        Some(TokenKind::Access) => access_token(text, &client, context).await?,
         Some(TokenKind::Refresh) => refresh_token(text, &client, context).await?,
+        Some(TokenKind::Access) | None => access_token(text, &client, context).await?,
         Some(kind) if IssuedToken::parse(kind, text).is_some() => return Err(unsupported()),
-        Some(_) | None => false,
+        Some(_) => false,
     };
     if !known {
         event.outcome = "unknown";
@@ -72,24 +72,17 @@ async fn revoke(request: &Request, context: &Context, event: &mut Event) -> Resu
 
 /// Revokes an access token. Whether there was one.
 async fn access_token(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
-    let Some(token) = IssuedToken::parse(TokenKind::Access, text) else { return Ok(false) };
-    let found = context.records.get::<AccessToken>(&Key::Issued(token.id)).await?;
-    let (Lookup::Live(record) | Lookup::Spent(record)) = &found else { return Ok(false) };
-    if !token.fits(record.grant, &record.body.hash) {
-        return Ok(false);
-    }
-    owned(record.client.as_deref(), client)?;
-    if let Lookup::Live(record) = &found {
-        let operation = Stored::clone(record).revoke()?;
+    for format in context.formats.iter().filter(|format| format.recognizes(text)) {
+        let Some(found) = format.find(text, context).await? else { continue };
+        owned(Some(&found.owner), client)?;
+        let Some(end) = found.end else { return Ok(true) };
         // A `Put` is never refused; were it ever, the caller must not hear that the token is gone.
-        match context.records.apply(Batch::new().with(operation)).await? {
-            Applied::Applied => {}
-            refused @ Applied::Refused { .. } => {
-                return Err(OAuthError::server_error(format!("the store refused to revoke a token: {refused:?}")));
-            }
-        }
+        return match context.records.apply(Batch::new().with(end)).await? {
+            Applied::Applied => Ok(true),
+            refused @ Applied::Refused { .. } => Err(OAuthError::server_error(format!("the store refused to revoke a token: {refused:?}"))),
+        };
     }
-    Ok(true)
+    Ok(false)
 }
 
 /// Revokes the family of a refresh token, also of a spent or expired one: its client wants it gone (RFC 7009 §2.1). Whether

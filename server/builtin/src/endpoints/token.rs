@@ -128,7 +128,7 @@ impl Exchange<'_> {
         let mut pending = self.grant.redeem(self.form, self.client, context).await?;
         pending.scope = pending.scope.still(&self.client.scope)?;
         event.subject.clone_from(&pending.subject);
-        let mut draft = mint(&pending, self.client, context)?;
+        let mut draft = mint(&pending, self.client, self.grant.grant_type(), context).await?;
         let body = match &self.hooks {
             None => Some(write(&TokenResponse::of(&draft, &pending))?),
             // Boxed, so that requests which no plugin sees do not carry the room for it.

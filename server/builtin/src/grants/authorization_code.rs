@@ -19,7 +19,7 @@ use keyhook_core::kh;
 use keyhook_core::scope::Granted;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
-use crate::family;
+use crate::{family, mint};
 
 /// The grant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,7 +70,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     }
     let grant = family::live(code.grant, client, now, context).await?;
     let scope = Granted::restore(code.body.scope.clone());
-    let refreshes = client.allows_grant("refresh_token").is_ok();
+    let refreshes = mint::gives_refresh(client, "authorization_code", context);
     Ok(Pending {
         subject: grant.subject.clone(),
         refresh: if refreshes { Refresh::Issue { scope: scope.clone(), rotates: false } } else { Refresh::No },

@@ -23,7 +23,7 @@ use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
 use crate::family;
-use crate::mint::open_successor;
+use crate::mint::{open_successor, refresh_grace};
 
 /// The grant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,7 +68,12 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     }
     let now = context.now();
     let granted = Granted::restore(record.body.scope.clone());
-    let (guard, refresh) = match refresh::decide(live, record.body.spent_at, context.settings.refresh_grace, now) {
+    let (guard, refresh) = match refresh::decide(live, record.body.spent_at, refresh_grace(client, context), now) {
+        RefreshVerdict::Rotate if !client.rotates() => {
+            // It stays what it is; RFC 6749 §6 leaves it to the server to issue another.
+            unexpired(&record, now)?;
+            (None, Refresh::No)
+        }
         RefreshVerdict::Rotate => {
             unexpired(&record, now)?;
             (Some(spend(&record, now)?), Refresh::Issue { scope: granted.clone(), rotates: true })

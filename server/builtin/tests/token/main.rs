@@ -5,6 +5,7 @@
 mod authorization_code;
 mod client_credentials;
 mod doubles;
+mod formats;
 mod hooks;
 mod introspect;
 mod metadata;

@@ -45,6 +45,7 @@ pub fn settings() -> Settings {
         dev: false,
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
+        tokens: keyhook_component::settings::TokenSettings::default(),
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,
@@ -87,6 +88,7 @@ pub async fn world() -> World {
         pages: Arc::new(NoPages),
         sealer: Arc::new(Sealer::new(vec![MasterKey::new([3; 32])]).unwrap()),
         grants: registry::grants().into(),
+        formats: registry::token_formats().into(),
         metadata: bytes::Bytes::new(),
         dev: None,
     };
@@ -197,9 +199,10 @@ impl World {
     pub async fn code_with(&self, client: &str, change: impl FnOnce(&mut Stored<Grant>, &mut Stored<Code>)) -> String {
         let now = self.clock.now();
         let scope = Scope::parse("read write").unwrap();
-        let id = |context: &Context| RecordId::new(context.now(), u32::from_le_bytes(context.random.bytes()));
-        let grant_id = id(&self.context);
-        let token = IssuedToken::new(TokenKind::Code, id(&self.context), grant_id, self.context.random.bytes());
+        let entropy = |context: &Context| u32::from_le_bytes(context.random.bytes());
+        let grant_id = RecordId::new(now, entropy(&self.context));
+        let code_id = RecordId::beside(grant_id, now, entropy(&self.context));
+        let token = IssuedToken::new(TokenKind::Code, code_id, grant_id, self.context.random.bytes());
         let grant = Grant {
             scope: scope.clone(),
             auth_time: now,

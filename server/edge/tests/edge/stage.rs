@@ -31,6 +31,7 @@ pub(crate) fn context(issuer: &str, dev: bool) -> Context {
         dev,
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
+        tokens: keyhook_component::settings::TokenSettings::default(),
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,
@@ -55,6 +56,7 @@ pub(crate) fn context(issuer: &str, dev: bool) -> Context {
         pages: Arc::new(Plain),
         sealer: Arc::new(Sealer::new(vec![MasterKey::new([7; 32])]).unwrap()),
         grants: Arc::new([]),
+        formats: std::sync::Arc::new([]),
         metadata: bytes::Bytes::new(),
         dev: None,
     }

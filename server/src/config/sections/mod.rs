@@ -1,5 +1,6 @@
 //! One file per section of `keyhook.toml`: its keys, their defaults and what is refused.
 
+mod grants;
 mod hooks;
 mod keys;
 mod log;
@@ -10,6 +11,7 @@ mod server;
 mod store;
 mod tokens;
 
+pub(crate) use grants::Grants;
 pub(crate) use hooks::HookOrder;
 pub(crate) use keys::Keys;
 pub(crate) use log::{Log, LogFormat};

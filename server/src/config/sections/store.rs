@@ -61,7 +61,35 @@ impl StoreMap {
     }
 }
 
+/// The feature of this server that brings the store of a scheme.
+const FEATURES: [(&str, &str); 12] = [
+    ("postgres", "postgres"),
+    ("postgresql", "postgres"),
+    ("mysql", "mysql"),
+    ("mariadb", "mysql"),
+    ("redis", "redis"),
+    ("rediss", "redis"),
+    ("redis+cluster", "redis"),
+    ("rediss+cluster", "redis"),
+    ("memcached", "memcached"),
+    ("memcache", "memcached"),
+    ("mongodb", "mongodb"),
+    ("mongodb+srv", "mongodb"),
+];
+
+/// Why a store that exists does not answer here.
+pub(crate) fn not_built_in(scheme: &str) -> Option<String> {
+    let (_, feature) = FEATURES.iter().find(|(known, _)| *known == scheme)?;
+    let built = registry::store(scheme).is_some();
+    (!built).then(|| format!("this server was built without `{feature}`: build it with `cargo build --release --features {feature}`"))
+}
+
 fn url(section: &Section<'_>, key: &'static str, default: Option<&str>) -> Option<GroupStore> {
+    let named = section.node(key).and_then(|node| crate::config::reader::text_of(node).ok()).and_then(|text| text.split_once(':'));
+    if let Some(why) = named.and_then(|(scheme, _)| not_built_in(scheme)) {
+        section.refuse("KH0450", key, format!("`{key}` in [store] names a store that is not in this server"), why);
+        return None;
+    }
     let show = |store: &Option<GroupStore>| store.as_ref().map_or_else(|| "(as url)".to_owned(), |store| quoted(&store.shown()));
     let default = default.and_then(|text| GroupStore::parse(text).ok());
     section.read(key, default, |node| GroupStore::parse(crate::config::reader::text_of(node)?).map(Some), show)
@@ -73,6 +101,9 @@ impl GroupStore {
         let Some((scheme, address)) = text.split_once(':') else {
             return Err("expected a store URL such as \"sqlite:keyhook.db\"".to_owned());
         };
+        if let Some(why) = not_built_in(scheme) {
+            return Err(why);
+        }
         if registry::store(scheme).is_none() {
             let schemes = registry::store_schemes();
             let hint = nearest(scheme, schemes.iter().copied())

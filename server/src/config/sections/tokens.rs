@@ -1,10 +1,15 @@
-//! `[tokens]`: how long things live.
+//! `[tokens]`: how long things live, and the form of access tokens.
 
 use std::time::Duration;
 
-use keyhook_component::settings::Lifetimes;
+use keyhook_component::registry;
+use keyhook_component::settings::{Lifetimes, TokenSettings};
+use keyhook_core::crypto::Algorithm;
+use keyhook_core::signing_ring::{LONGEST_TOKEN, Rotation};
 
-use crate::config::reader::Section;
+use crate::config::reader::{Section, quoted, text_of};
+use crate::config::tree::Node;
+use crate::nearest::nearest;
 
 /// `[tokens]`.
 #[derive(Clone, Debug)]
@@ -14,11 +19,17 @@ pub(crate) struct Tokens {
     pub(crate) refresh_grace: Duration,
     pub(crate) code: Duration,
     pub(crate) grant: Duration,
+    /// The form of new access tokens, and how JWTs are made.
+    pub(crate) format: String,
+    pub(crate) jwt_ttl: Duration,
+    pub(crate) audience: Option<String>,
+    pub(crate) random_length: u32,
+    pub(crate) rotation: Rotation,
 }
 
 impl Tokens {
     pub(crate) fn read(section: Section<'_>) -> Tokens {
-        let default = Lifetimes::default();
+        let (default, usual) = (Lifetimes::default(), TokenSettings::default());
         let second = Duration::from_secs(1);
         let day = Duration::from_hours(24);
         let tokens = Tokens {
@@ -29,6 +40,17 @@ impl Tokens {
             // RFC 6749 §4.1.2: at most ten minutes.
             code: section.duration("code_ttl", default.code, second..=600 * second),
             grant: section.duration("grant_ttl", default.grant, second..=3650 * day),
+            format: section.read("format", usual.format, format, |name| quoted(name)),
+            // Whoever verifies them offline hears of a revocation at their end only.
+            jwt_ttl: section.duration("jwt_ttl", usual.jwt_ttl, second..=LONGEST_TOKEN),
+            audience: section.text("audience", None),
+            random_length: section.count("random_length", 40, 22..=255),
+            rotation: Rotation {
+                algorithm: section.read("signing", usual.rotation.algorithm, algorithm, |algorithm| quoted(algorithm.name())),
+                every: section.duration("signing_rotate", usual.rotation.every, day..=3650 * day),
+                // Longer than the five minutes for which everybody may keep the key set.
+                ahead: section.duration("signing_ahead", usual.rotation.ahead, 10 * 60 * second..=30 * day),
+            },
         };
         if tokens.grant < tokens.access {
             section.refuse(
@@ -41,4 +63,19 @@ impl Tokens {
         section.finish(false);
         tokens
     }
+}
+
+/// A form that is linked in.
+fn format(node: &Node) -> Result<String, String> {
+    let name = text_of(node)?;
+    let known: Vec<_> = registry::token_formats().iter().map(|format| format.name()).collect();
+    if known.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let near = nearest(name, known.iter().copied()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    Err(format!("no token has the form `{name}`; {near}this server has: {}", known.join(", ")))
+}
+
+fn algorithm(node: &Node) -> Result<Algorithm, String> {
+    Algorithm::named(text_of(node)?).ok_or_else(|| "expected \"ES256\", \"EdDSA\" or \"RS256\"".to_owned())
 }

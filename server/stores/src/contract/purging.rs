@@ -8,7 +8,7 @@ use keyhook_component::store::{Lookup, Store};
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
 
-use super::samples::{NOW, get, insert, record};
+use super::samples::{NOW, get, id, insert, record};
 use super::scratch::{Open, Scratch};
 
 async fn purge_all(store: &dyn Store, horizons: &[(Kind, RecordId)]) -> u64 {
@@ -55,15 +55,18 @@ pub async fn a_purge_of_many_goes_in_slices_until_nothing_is_left(scratch: &Scra
     const MANY: u32 = 2_500;
     let store = scratch.open(open).await;
     let mut codes = Batch::new();
-    let mut nonces = Batch::new();
     for number in 0..MANY {
-        codes.push(Operation::Insert(record(Kind::Code, Key::Issued(RecordId::new(NOW, number)))));
-        let nonce = record(Kind::Once, Key::named(number.to_be_bytes()));
-        nonces.push(Operation::Insert(Record { expires_at: NOW, ..nonce }));
+        codes.push(Operation::Insert(record(Kind::Code, id(number))));
     }
     assert_eq!(store.apply(codes).await.unwrap(), Applied::Applied);
-    assert_eq!(store.apply(nonces).await.unwrap(), Applied::Applied);
-    let horizons = [(Kind::Code, RecordId::floor(NOW.plus(Duration::from_millis(1))))];
+    let mut nonces = tokio::task::JoinSet::new();
+    for number in 0..MANY {
+        let nonce = Record { expires_at: NOW, ..record(Kind::Once, Key::named(number.to_be_bytes())) };
+        let store = store.clone();
+        nonces.spawn(async move { store.apply(Batch::new().with(Operation::Insert(nonce))).await.unwrap() });
+    }
+    assert!(nonces.join_all().await.into_iter().all(|applied| applied == Applied::Applied));
+    let horizons = [(Kind::Code, RecordId::floor(NOW.plus(Duration::from_millis(MANY.into()))))];
     let first = store.purge(NOW, &horizons).await.unwrap();
     assert!((1..2 * u64::from(MANY)).contains(&first), "{first} at once keeps everybody waiting");
     assert_eq!(first + purge_all(&*store, &horizons).await, 2 * u64::from(MANY));

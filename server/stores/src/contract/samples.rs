@@ -1,16 +1,22 @@
 //! Records to test with, and short words for what is done with them.
 
+use std::time::Duration;
+
 use keyhook_component::batch::{Applied, Batch, Operation, Why};
 use keyhook_component::record::{Key, Kind, Record, State};
 use keyhook_component::store::{Lookup, Store};
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
 
+/// Of every id that is made here.
+const ROUTE: u32 = 77;
+
 /// A moment in 2026.
 pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
+/// Ids in the order of their numbers, all on one route: a store that is spread over machines writes records of one route together.
 pub fn id(number: u32) -> Key {
-    Key::Issued(RecordId::new(NOW, number))
+    Key::Issued(RecordId::new(NOW.plus(Duration::from_millis(number.into())), ROUTE))
 }
 
 /// A live record with every field set.
@@ -18,7 +24,7 @@ pub fn record(kind: Kind, key: Key) -> Record {
     Record {
         kind,
         key,
-        grant: RecordId::new(NOW, 77),
+        grant: RecordId::new(NOW, ROUTE),
         client: Some("shop".to_owned()),
         subject: Some("alice".to_owned()),
         expires_at: Timestamp::from_millis(NOW.millis() + 60_000),

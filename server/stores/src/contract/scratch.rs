@@ -27,7 +27,9 @@ pub struct Scratch {
 }
 
 /// What a store that is a file has to remove besides its folder.
-pub async fn nothing(_folder: PathBuf) {}
+pub fn nothing(_folder: PathBuf) -> std::future::Ready<()> {
+    std::future::ready(())
+}
 
 /// A name for a database: letters, digits and `_`, at most 30 bytes, the same for the same folder and for no other.
 pub fn short_name(folder: &Path) -> String {

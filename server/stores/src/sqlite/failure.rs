@@ -2,38 +2,11 @@
 
 use std::path::Path;
 
-use keyhook_component::store::StoreError;
 use rusqlite::{Error, ErrorCode};
 
-/// A failure that many callers of one commit are told.
-#[derive(Clone, Debug)]
-pub(super) enum Failure {
-    Unavailable(String),
-    Unusable(String),
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> StoreError {
-        match failure {
-            Failure::Unavailable(text) => StoreError::Unavailable(text),
-            Failure::Unusable(text) => StoreError::Unusable(text),
-        }
-    }
-}
+pub(super) use crate::failure::Failure;
 
 impl Failure {
-    /// The queue is full.
-    pub(super) fn overloaded() -> Failure {
-        Failure::Unavailable(
-            "KH0406 more writes wait than the disk can take; this one was not begun, trying again later is safe".to_owned(),
-        )
-    }
-
-    /// The writer is gone.
-    pub(super) fn ended() -> Failure {
-        Failure::Unavailable("KH0410 the store has been closed".to_owned())
-    }
-
     /// No file, and none may be made.
     pub(super) fn missing(path: &Path) -> Failure {
         Failure::Unusable(format!(
