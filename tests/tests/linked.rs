@@ -16,7 +16,7 @@ use keyhook_tests::{binary, captured, libraries};
 
 #[test]
 fn plugins_that_are_linked_in_give_the_answers_of_the_table() {
-    plugin_table::run(Stage::new(Local::start(|builder| builder.config_text(CONFIGURATION))));
+    plugin_table::run(Stage::new(Local::start(plugin_table::configured)));
 }
 
 #[test]

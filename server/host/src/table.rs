@@ -45,7 +45,8 @@ pub struct RouteDescription {
 impl HookDescription {
     /// The server's hook point of that name, unless it is a custom hook.
     pub fn point(&self) -> Option<HookPoint> {
-        HookPoint::ALL.into_iter().find(|point| !self.is_custom() && point.name() == self.point_name())
+        let is_it = |point: &HookPoint| point.name() == if point.provides() { self.point_name() } else { &self.name };
+        HookPoint::ALL.into_iter().filter(|_| !self.is_custom()).find(is_it)
     }
 
     /// The name without what is provided: `token_grant` of `token_grant=urn:example:badge`.

@@ -5,10 +5,16 @@
 
 mod authorization;
 mod handlers;
+mod provide;
 mod stage;
 mod token;
 
 pub use stage::Stage;
+
+use keyhook::Builder;
+use keyhook_core::client::AuthMethod;
+
+use crate::local::shop;
 
 /// What the table's plugins are told and allowed.
 pub const CONFIGURATION: &str = r#"
@@ -19,6 +25,15 @@ login_origins = ["https://login.example"]
 tenant = "acme"
 deep = { list = [1, 2, 3] }
 "#;
+
+/// The table's configuration and its clients: one that may use the grant of a plugin, and one that authenticates by assertion.
+pub fn configured(builder: Builder) -> Builder {
+    let mut desk = shop("desk");
+    desk.grant_types = vec!["urn:witness:grant".to_owned(), "refresh_token".to_owned()];
+    let mut robot = shop("robot");
+    robot.auth_method = AuthMethod::Assertion;
+    builder.config_text(CONFIGURATION).client(desk).client(robot)
+}
 
 /// The plugins that the table needs.
 pub const PLUGINS: [&str; 3] = ["alpha", "witness", "zulu"];
@@ -44,6 +59,7 @@ pub fn run(stage: Stage) {
 pub fn play(mut stage: Stage) -> String {
     authorization::play(&mut stage);
     token::play(&mut stage);
+    provide::play(&mut stage);
     handlers::play(&mut stage);
     stage.transcript()
 }

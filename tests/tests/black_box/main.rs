@@ -27,6 +27,7 @@ mod misbehaving;
 mod misbehaving_binary;
 mod misfit;
 mod plugins;
+mod provided;
 mod races;
 mod readme;
 mod redirect;

@@ -25,7 +25,9 @@ fn loaded(folder: &std::path::Path, configuration: &str) -> Local {
 #[test]
 fn plugins_that_are_dropped_into_a_folder_give_the_answers_of_the_table() {
     let scratch = Scratch::new("table");
-    plugin_table::run(Stage::new(loaded(&folder(&scratch), CONFIGURATION)));
+    let folder = folder(&scratch);
+    let local = Local::start(|builder| plugin_table::configured(builder).plugins_directory(folder).probe(binary::path()));
+    plugin_table::run(Stage::new(local));
 }
 
 #[test]

@@ -1,0 +1,124 @@
+//! The examples of what a plugin provides, dropped into a folder: a grant type (RFC 6749 §4.5) and a client authentication (RFC 7521 §4.2).
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use keyhook_core::client::AuthMethod;
+use keyhook_core::crypto::hmac_sha256;
+use keyhook_tests::http::{Answer, basic};
+use keyhook_tests::local::{Local, SECRET, shop};
+use keyhook_tests::scratch::Scratch;
+use keyhook_tests::{binary, libraries};
+
+const BADGE: &str = "urn:example:params:oauth:grant-type:badge";
+const HASH: &str = "urn:example:params:oauth:client-assertion-type:hmac";
+
+const CONFIGURATION: &str = r#"
+[plugins.badge-grant.config.badges]
+"4711" = "alice"
+[plugins.hmac-assertion.config.keys]
+robot = "the key of the robot"
+"#;
+
+fn local(scratch: &Scratch) -> Local {
+    for name in ["badge-grant", "hmac-assertion"] {
+        libraries::install_crate(name, scratch.path());
+    }
+    let mut door = shop("door");
+    door.grant_types = vec![BADGE.to_owned(), "refresh_token".to_owned()];
+    let mut robot = shop("robot");
+    (robot.auth_method, robot.secrets) = (AuthMethod::Assertion, Vec::new());
+    robot.grant_types.push(BADGE.to_owned());
+    let configured = |builder: keyhook::Builder| builder.config_text(CONFIGURATION).client(door).client(robot);
+    Local::start(|builder| configured(builder).plugins_directory(scratch.path()).probe(binary::path()))
+}
+
+fn token(local: &Local, form: &[(&str, &str)]) -> Answer {
+    local.client().post_with("/token", &[("authorization", &basic("door", SECRET))], form)
+}
+
+#[test]
+fn a_badge_gives_tokens_of_its_holder_that_can_be_refreshed_and_revoked() {
+    let scratch = Scratch::new("badge");
+    let local = local(&scratch);
+    let first = token(&local, &[("grant_type", BADGE), ("badge", "4711"), ("scope", "read")]);
+    assert_eq!((first.status, &first.json()["badge"], &first.json()["scope"]), (200, &"4711".into(), &"read".into()));
+    let refresh = first.json()["refresh_token"].as_str().unwrap_or_default().to_owned();
+    let second = token(&local, &[("grant_type", "refresh_token"), ("refresh_token", &refresh)]);
+    assert_eq!((second.status, &second.json()["badge"]), (200, &"4711".into()));
+    let access = second.json()["access_token"].as_str().unwrap_or_default().to_owned();
+    let asked = |token: &str| local.client().post_with("/introspect", &[("authorization", &basic("shop", SECRET))], &[("token", token)]);
+    let told = asked(&access).json();
+    assert_eq!((&told["active"], &told["sub"], &told["client_id"]), (&true.into(), &"alice".into(), &"door".into()));
+    let refresh = second.json()["refresh_token"].as_str().unwrap_or_default().to_owned();
+    let revoked = local.client().post_with("/revoke", &[("authorization", &basic("door", SECRET))], &[("token", &refresh)]);
+    assert_eq!((revoked.status, &asked(&access).json()["active"]), (200, &false.into()));
+}
+
+#[test]
+fn another_badge_and_another_client_get_nothing() {
+    let scratch = Scratch::new("no-badge");
+    let local = local(&scratch);
+    let error = |form: &[(&str, &str)]| token(&local, form).json()["error"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(error(&[("grant_type", BADGE), ("badge", "4712")]), "invalid_grant");
+    assert_eq!(error(&[("grant_type", BADGE)]), "invalid_request");
+    assert_eq!(error(&[("grant_type", BADGE), ("badge", "4711"), ("badge", "4711")]), "invalid_request");
+    assert_eq!(error(&[("grant_type", "urn:example:params:oauth:grant-type:bag"), ("badge", "4711")]), "unsupported_grant_type");
+    let form = [("grant_type", BADGE), ("badge", "4711")];
+    let other = local.client().post_with("/token", &[("authorization", &basic("shop", SECRET))], &form);
+    assert_eq!((other.status, &other.json()["error"]), (400, &"unauthorized_client".into()));
+}
+
+fn assertion(local: &Local, key: &str, nonce: &str) -> String {
+    let expiry = local.clock.seconds() + 60;
+    let text = format!("{}\nrobot\n{expiry}\n{nonce}", local.issuer());
+    let hash = hmac_sha256(key.as_bytes(), text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    format!("robot:{expiry}:{nonce}:{hash}")
+}
+
+fn robot(local: &Local, assertion: &str, more: &[(&str, &str)]) -> Answer {
+    let mut form = vec![("client_assertion_type", HASH), ("client_assertion", assertion)];
+    form.extend_from_slice(more);
+    local.client().post("/token", &form)
+}
+
+#[test]
+fn a_keyed_hash_authenticates_once() {
+    let scratch = Scratch::new("hash");
+    let local = local(&scratch);
+    let grant = [("grant_type", "client_credentials")];
+    let good = assertion(&local, "the key of the robot", "1");
+    assert_eq!(robot(&local, &good, &grant).status, 200);
+    let again = robot(&local, &good, &grant);
+    assert_eq!((again.status, &again.json()["error"]), (401, &"invalid_client".into()));
+    let late = assertion(&local, "the key of the robot", "2");
+    local.clock.advance(Duration::from_secs(61));
+    for wrong in [assertion(&local, "another key", "3"), late, String::from("robot"), good] {
+        let answer = robot(&local, &wrong, &grant);
+        let said = |answer: &Answer| (answer.status, answer.json()["error"].clone(), answer.json()["error_description"].clone());
+        assert_eq!(said(&answer), said(&again), "{wrong}");
+    }
+    assert_eq!(robot(&local, &assertion(&local, "the key of the robot", "3"), &grant).status, 200);
+}
+
+#[test]
+fn a_client_that_asserts_may_show_a_badge() {
+    let scratch = Scratch::new("both");
+    let local = local(&scratch);
+    let answer = robot(&local, &assertion(&local, "the key of the robot", "1"), &[("grant_type", BADGE), ("badge", "4711")]);
+    assert_eq!((answer.status, &answer.json()["badge"]), (200, &"4711".into()));
+}
+
+#[test]
+fn two_libraries_with_one_grant_type_do_not_both_run() {
+    keyhook_tests::captured::start();
+    let scratch = Scratch::new("twice");
+    libraries::misfit(&scratch.join("a-thief.so"), "a-thief", &[&format!("HOOK=\"token_grant={BADGE}\"")]);
+    let local = local(&scratch);
+    let refused = keyhook_tests::captured::lines_with("KH0526");
+    assert!(refused.iter().any(|line| line.contains("\"plugin\":\"badge-grant\"") && line.contains("plugin `a-thief`")), "{refused:?}");
+    drop(local);
+}
