@@ -1,5 +1,6 @@
 //! Clients: what is registered about them (RFC 6749 §2, RFC 7591 §2) and which registrations are consistent.
 
+mod auth_method;
 mod policy;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::secret::SecretHash;
 use crate::text;
 use crate::time::Timestamp;
 
+pub use auth_method::AuthMethod;
 pub use policy::{GrantPolicy, ScopePolicy, TokenPolicy};
 
 const LONGEST_ID: usize = 255;
@@ -40,35 +42,6 @@ pub enum Application {
     Web,
     /// On the user's device (RFC 8252).
     Native,
-}
-
-/// How a client authenticates at the token endpoint (RFC 7591 §2, `token_endpoint_auth_method`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum AuthMethod {
-    /// Not at all: public clients.
-    #[serde(rename = "none")]
-    None,
-    /// With the `Authorization: Basic` header.
-    #[serde(rename = "client_secret_basic")]
-    SecretBasic,
-    /// With `client_id` and `client_secret` in the body.
-    #[serde(rename = "client_secret_post")]
-    SecretPost,
-    /// With a `client_assertion` (RFC 7521 §4.2) that a plugin verifies.
-    #[serde(rename = "assertion")]
-    Assertion,
-}
-
-impl AuthMethod {
-    /// The registered name of the method.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::SecretBasic => "client_secret_basic",
-            Self::SecretPost => "client_secret_post",
-            Self::Assertion => "assertion",
-        }
-    }
 }
 
 /// A registered client. Check a new or changed one with [`Client::validate`] before it is stored.
