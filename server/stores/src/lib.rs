@@ -14,10 +14,14 @@ mod failure;
 #[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 mod flight;
 pub mod memory;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod naming;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod packed;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod parameters;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]

@@ -9,13 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::batching::Trouble;
 use crate::failure::Failure;
-
-/// The URL cannot be understood.
-pub(super) fn url(why: &str) -> Failure {
-    Failure::Unusable(format!(
-        "KH0440 the store's URL is not understood: {why}; it has the form postgres://user:password@host:5432/database?sslmode=verify-full"
-    ))
-}
+use crate::parameters::unencrypted;
 
 /// No tables, and none may be made.
 pub(super) fn missing(shown: &str) -> Failure {
@@ -36,11 +30,6 @@ pub(super) fn older(shown: &str, found: i64, known: i64) -> Failure {
     Failure::Unusable(format!(
         "KH0412 {shown} has schema {found}, this keyhook writes {known}, and an older one still works with it: stop that one first, then start this one, or run `keyhook store migrate`; nothing was changed"
     ))
-}
-
-/// The certificates that a connection needs.
-pub(super) fn certificates(why: &str) -> Failure {
-    Failure::Unusable(format!("KH0443 the connection to the database cannot be encrypted: {why}"))
 }
 
 /// Nobody answered in time.
@@ -98,7 +87,7 @@ pub(super) fn of(shown: &str, error: &Error) -> Failure {
 fn of_connection(shown: &str, error: &Error) -> Failure {
     let text = chain(error);
     if text.contains("TLS") || text.contains("certificate") {
-        return certificates(&format!(
+        return unencrypted(&format!(
             "{shown}: {text}; name the authority with `sslrootcert=/path/ca.pem` in the URL, or say `sslmode=disable` where the network between is trusted"
         ));
     }

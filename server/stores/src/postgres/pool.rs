@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::address::{Address, Encryption};
+use super::address::Address;
 use super::{failure, tls};
 use crate::failure::Failure;
 
@@ -35,9 +35,9 @@ impl Connections {
     /// # Errors
     /// When TLS is asked for and has nothing to check against.
     pub(super) fn new(address: &Address, most: usize) -> Result<Connections, Failure> {
-        let tls = match &address.encryption {
-            Encryption::None => None,
-            Encryption::Verified(authorities) => Some(MakeRustlsConnect::new(tls::client(authorities.as_deref())?)),
+        let tls = match &address.authorities {
+            None => None,
+            Some(authorities) => Some(MakeRustlsConnect::new(tls::client(authorities)?)),
         };
         let connect = OnHomeRuntime { home: Handle::current(), tls };
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
