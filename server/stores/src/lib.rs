@@ -3,7 +3,7 @@
 //! A store knows records and nothing about OAuth. What every store promises is written as tests in [`contract`].
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "redis", feature = "memcached"))]
+#[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 mod address;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod batching;
@@ -13,7 +13,11 @@ pub mod contract;
 mod failure;
 #[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 mod flight;
+#[cfg(feature = "memcached")]
+pub mod memcached;
 pub mod memory;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(any(feature = "redis", feature = "memcached"))]

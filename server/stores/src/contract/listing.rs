@@ -14,6 +14,10 @@ async fn keys(store: &dyn Store, kind: Kind, index: &Index, after: Option<Key>, 
 
 pub async fn a_kind_is_listed_in_key_order_and_in_pages(scratch: &Scratch, open: impl Open) {
     let store = scratch.open(open).await;
+    if store.promises().evicts {
+        // A cache does not say what it holds.
+        return;
+    }
     let names: Vec<Key> = ["", "\0", "a", "aa", "b", "ä"].into_iter().map(Key::named).collect();
     for key in names.iter().rev() {
         insert(&*store, record(Kind::Client, key.clone())).await;
@@ -34,6 +38,10 @@ pub async fn a_kind_is_listed_in_key_order_and_in_pages(scratch: &Scratch, open:
 
 pub async fn records_are_listed_by_client_and_by_subject(scratch: &Scratch, open: impl Open) {
     let store = scratch.open(open).await;
+    if store.promises().evicts {
+        // A cache does not say what it holds.
+        return;
+    }
     let of = |number: u32, client: &str, subject: Option<&str>| Record {
         client: Some(client.to_owned()),
         subject: subject.map(str::to_owned),

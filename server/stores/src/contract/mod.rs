@@ -17,7 +17,7 @@ pub mod verbs;
 ///
 /// The path is a folder of the test's own. A folder that was never seen before is an empty store, the same folder again is a
 /// restart or another process: a store that is no file derives a database's name from it with
-/// [`scratch::short_name`]. What a store does not promise (`durable`, `shared`, `atomic`) is not asked of it.
+/// [`scratch::short_name`]. What a store does not promise (`durable`, `shared`, `atomic`, not `evicts`) is not asked of it.
 ///
 /// `store_contract!(name, open, remove)` is for a store behind a server, where `remove` is an `async fn(PathBuf)` that ends what `open`
 /// made there. Its tests are ignored unless `--include-ignored` asks for them: a test without its server would not be a test that passed.
@@ -45,7 +45,7 @@ macro_rules! store_contract {
                 a_deleted_record_is_absent_and_deleting_it_again_is_no_error,
                 an_expired_record_is_still_found,
                 names_with_nul_bytes_and_no_bytes_are_different_names,
-                a_body_of_a_mebibyte_comes_back_whole,
+                a_large_body_comes_back_whole,
                 the_same_id_in_two_kinds_is_two_records,
                 a_key_of_the_wrong_sort_is_an_error_and_not_absent,
                 a_store_that_is_open_is_healthy,

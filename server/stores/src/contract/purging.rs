@@ -23,6 +23,10 @@ async fn purge_all(store: &dyn Store, horizons: &[(Kind, RecordId)]) -> u64 {
 
 pub async fn issued_records_below_the_floor_are_purged_and_no_others(scratch: &Scratch, open: impl Open) {
     let store = scratch.open(open).await;
+    if store.promises().evicts {
+        // A cache forgets by itself.
+        return;
+    }
     let hour_ago = NOW.minus(Duration::from_hours(1));
     let born = |moment: Timestamp| Key::Issued(RecordId::new(moment, 5));
     let (old, young) = (born(hour_ago.minus(Duration::from_millis(1))), born(hour_ago));
@@ -40,6 +44,10 @@ pub async fn issued_records_below_the_floor_are_purged_and_no_others(scratch: &S
 
 pub async fn named_records_are_purged_when_they_have_expired(scratch: &Scratch, open: impl Open) {
     let store = scratch.open(open).await;
+    if store.promises().evicts {
+        // A cache forgets by itself.
+        return;
+    }
     let ends = [NOW.minus(Duration::from_millis(1)), NOW, NOW.plus(Duration::from_millis(1)), Timestamp::MAX];
     for (kind, end) in [Kind::Once, Kind::Client].into_iter().flat_map(|kind| ends.map(|end| (kind, end))) {
         insert(&*store, Record { expires_at: end, ..record(kind, Key::named(end.millis().to_string())) }).await;
@@ -54,6 +62,10 @@ pub async fn named_records_are_purged_when_they_have_expired(scratch: &Scratch, 
 pub async fn a_purge_of_many_goes_in_slices_until_nothing_is_left(scratch: &Scratch, open: impl Open) {
     const MANY: u32 = 2_500;
     let store = scratch.open(open).await;
+    if store.promises().evicts {
+        // A cache forgets by itself.
+        return;
+    }
     let mut codes = Batch::new();
     for number in 0..MANY {
         codes.push(Operation::Insert(record(Kind::Code, id(number))));
