@@ -1,6 +1,7 @@
-//! Prints how many durable inserts a second the SQLite store takes, and what one costs in processor time.
+//! Prints how many durable inserts a second a store takes, and what one costs in processor time.
 //!
-//! `cargo run --release -p keyhook-stores --example insert_rate [folder]`. Rates depend on the disk; compare only what one machine
+//! `cargo run --release -p keyhook-stores --example insert_rate [folder]` for SQLite, and with `--features redis … -- --store URL` for a
+//! store behind a server, which is left with what was written. Rates depend on the disk; compare only what one machine
 //! prints in one run. The floor printed beside them is the same batches with nothing durable.
 
 use std::error::Error;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use keyhook_component::batch::{Applied, Batch, Operation};
 use keyhook_component::record::{Key, Kind, Record, State};
-use keyhook_component::registry::StoreSource;
+use keyhook_component::registry::{self, StoreSource};
 use keyhook_component::store::Store;
 use keyhook_component::system::Clock;
 use keyhook_core::id::RecordId;
@@ -31,26 +32,51 @@ impl Clock for Machine {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir().join("keyhook-insert-rate"), PathBuf::from);
+    let mut arguments = std::env::args().skip(1);
+    let first = arguments.next();
+    let url = if first.as_deref() == Some("--store") { Some(arguments.next().ok_or("--store needs a URL")?) } else { None };
+    let folder = first.map_or_else(|| std::env::temp_dir().join("keyhook-insert-rate"), PathBuf::from);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         for callers in [64, 256] {
-            for (name, durable) in [("memory", false), ("sqlite, not forced", false), ("sqlite, durable", true)] {
-                drop(std::fs::remove_dir_all(&folder));
-                let store = open(name, &folder, durable).await?;
-                let (rate, cpu) = measure(&store, callers).await?;
-                store.close().await;
-                println!("{callers:>4} callers  {name:<20} {rate:>9.0} inserts/s  {cpu:>5.1} µs of processor each, callers included");
+            match &url {
+                Some(url) => report(&served(url).await?, "served", callers).await?,
+                None => embedded(&folder, callers).await?,
             }
         }
-        drop(std::fs::remove_dir_all(&folder));
         Ok(())
     })
 }
 
+async fn embedded(folder: &Path, callers: u64) -> Result<(), Box<dyn Error>> {
+    for (name, durable) in [("memory", false), ("sqlite, not forced", false), ("sqlite, durable", true)] {
+        drop(std::fs::remove_dir_all(folder));
+        report(&open(name, folder, durable).await?, name, callers).await?;
+    }
+    drop(std::fs::remove_dir_all(folder));
+    Ok(())
+}
+
+async fn report(store: &Arc<dyn Store>, name: &str, callers: u64) -> Result<(), Box<dyn Error>> {
+    let (rate, cpu) = measure(store, callers).await?;
+    store.close().await;
+    println!("{callers:>4} callers  {name:<20} {rate:>9.0} inserts/s  {cpu:>5.1} µs of processor each, callers included");
+    Ok(())
+}
+
+/// The store of a URL, through the registry as the server finds it.
+async fn served(url: &str) -> Result<Arc<dyn Store>, Box<dyn Error>> {
+    let (scheme, address) = url.split_once(':').ok_or("a URL has a scheme")?;
+    let factory = registry::store(scheme).ok_or_else(|| format!("no store answers to {scheme}: is its feature on?"))?;
+    Ok((factory.open)(source(address, Path::new(""), true)).await?)
+}
+
+fn source(address: &str, data: &Path, durable: bool) -> StoreSource {
+    StoreSource { address: address.to_owned(), data: data.to_owned(), create: true, migrate: true, durable, clock: Arc::new(Machine) }
+}
+
 async fn open(name: &str, folder: &Path, durable: bool) -> Result<Arc<dyn Store>, Box<dyn Error>> {
-    let source =
-        StoreSource { address: String::new(), data: folder.to_owned(), create: true, migrate: true, durable, clock: Arc::new(Machine) };
+    let source = source("", folder, durable);
     Ok(if name == "memory" { memory::open(source).await? } else { sqlite::open(source).await? })
 }
 
