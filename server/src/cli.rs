@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use crate::commands::{ClientCommand, KeyCommand, PluginCommand, TryCommand, UserCommand};
+pub(crate) use crate::commands::{ClientCommand, KeyCommand, NewCommand, PluginCommand, TryCommand, UserCommand};
 
 /// keyhook: an OAuth authorization server that people extend by dropping a library into a folder.
 #[derive(Parser)]
@@ -70,6 +70,9 @@ pub(crate) enum Command {
     /// Begin, check, approve and list plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Begin a server of your own, with what is linked into it
+    #[command(subcommand)]
+    New(NewCommand),
     /// Walk a real flow against the running server and see each exchange
     #[command(subcommand)]
     Try(TryCommand),

@@ -6,9 +6,9 @@
 //! ```no_run
 //! use keyhook_guard::{Guard, Introspection, Principal, all, has_scope, is_oauth_user};
 //!
-//! # async fn run(mut request: http::Request<()>) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn run(request: http::Request<()>) -> Result<(), Box<dyn std::error::Error>> {
 //! // Once, at the start. The API is a confidential client that may introspect:
-//! // keyhook client add api --grant-type client_credentials --introspect
+//! // keyhook client add api --grant client_credentials --introspect
 //! let introspection = Introspection::at("https://login.example/introspect").client("api", "khx_…").build()?;
 //! let guard = Guard::new(introspection).realm("photos");
 //! let rule = all([is_oauth_user(None, None), has_scope("read")]);
@@ -24,6 +24,19 @@
 //! ```
 //!
 //! **axum, tower**: [`Guard::layer`] makes a layer; handlers find the [`Principal`] with `Extension<Principal>`.
+//!
+//! ```no_run
+//! use axum::{Extension, Router, routing::get};
+//! use keyhook_guard::{Guard, Introspection, Principal, all, has_scope, is_oauth_user};
+//!
+//! fn photos() -> Result<Router, Box<dyn std::error::Error>> {
+//!     let introspection = Introspection::at("https://login.example/introspect").client("api", "khx_...").build()?;
+//!     let guard = Guard::new(introspection).realm("photos");
+//!     let handler = get(|Extension(who): Extension<Principal>| async move { format!("photos of {}", who.user().unwrap_or_default()) });
+//!     Ok(Router::new().route("/photos", handler).layer(guard.layer(all([is_oauth_user(None, None), has_scope("read")]))))
+//! }
+//! ```
+//!
 //! **hyper**: [`Guard::around`] puts the guard around a service.
 //!
 //! | a request | gets |

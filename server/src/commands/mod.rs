@@ -8,6 +8,7 @@ mod explain;
 mod init;
 mod key;
 mod names;
+mod new;
 mod online;
 mod password;
 mod plugin;
@@ -19,6 +20,7 @@ mod version;
 
 pub(crate) use client::ClientCommand;
 pub(crate) use key::KeyCommand;
+pub(crate) use new::NewCommand;
 pub(crate) use plugin::PluginCommand;
 pub(crate) use try_flow::TryCommand;
 pub(crate) use user::UserCommand;
@@ -48,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Client(command) => client::run(global, command),
         Command::User(command) => user::run(global, command),
         Command::Key(command) => key::run(global, command),
+        Command::New(command) => new::run(&command),
         Command::Plugin(command) => plugin::run(global, command),
         Command::Try(command) => try_flow::run(global, &command),
         Command::Explain { code } => explain::run(global, code.as_deref()),

@@ -1,7 +1,8 @@
-//! A new plugin's folder: a crate of at most forty lines with passing tests, and the SDK beside it.
+//! A new plugin's folder: a crate of at most forty lines with passing tests, and the SDK beside it. And a new server's.
 
 mod name;
 mod sdk;
+pub(crate) mod server;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,11 @@ const SDK_FOLDER: &str = "keyhook-plugin";
 /// # Errors
 /// `KH0550` when the folder exists, `KH0551` when it cannot be written.
 pub(crate) fn write(parent: &Path, name: &CrateName, starter: Starter) -> Result<PathBuf, Failure> {
+    write_all(parent, name, files(name, starter))
+}
+
+/// Writes files into a new folder.
+fn write_all(parent: &Path, name: &CrateName, files: Vec<(String, String)>) -> Result<PathBuf, Failure> {
     let folder = parent.join(name.as_str());
     match std::fs::create_dir(&folder) {
         Ok(()) => {}
@@ -37,7 +43,7 @@ pub(crate) fn write(parent: &Path, name: &CrateName, starter: Starter) -> Result
         }
         Err(error) => return Err(unwritable(&folder, &error)),
     }
-    for (path, text) in files(name, starter) {
+    for (path, text) in files {
         if let Err(error) = write_file(&folder.join(path), &text) {
             let _ = std::fs::remove_dir_all(&folder);
             return Err(unwritable(&folder, &error));

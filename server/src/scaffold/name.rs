@@ -1,4 +1,4 @@
-//! What a plugin's crate may be called.
+//! What a plugin's crate, or a server's, may be called.
 
 use crate::failure::{Exit, Failure};
 
@@ -19,9 +19,25 @@ impl CrateName {
     pub(crate) fn parse(text: &str) -> Result<CrateName, Failure> {
         match fault(text) {
             None => Ok(CrateName(text.to_owned())),
-            Some(why) => Err(Failure::new("KH0552", Exit::Usage, format!("`{}` cannot be a plugin's name: {why}", text.escape_debug()))
-                .help("lower-case letters, digits, - and _, such as `keyhook plugin new acme-login`")),
+            Some(why) => Err(Failure::new("KH0552", Exit::Usage, format!("`{}` cannot be the crate's name: {why}", text.escape_debug()))
+                .help("lower-case letters, digits, - and _, such as `acme-login`")),
         }
+    }
+
+    /// The same for a server, which is built together with keyhook's own crates.
+    ///
+    /// # Errors
+    /// `KH0552` with what is wrong.
+    pub(crate) fn of_server(text: &str) -> Result<CrateName, Failure> {
+        if text == "keyhook" || text.starts_with("keyhook-") {
+            return Err(Failure::new(
+                "KH0552",
+                Exit::Usage,
+                format!("`{}` cannot be the crate's name: keyhook's own crates begin so", text.escape_debug()),
+            )
+            .help("a name of your own, such as `acme-login`"));
+        }
+        CrateName::parse(text)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -61,6 +77,9 @@ mod tests {
             ["", "Hello", "2fast", "../up", "a/b", "a b", "-x", ".hidden", "fn", "test", "keyhook-plugin", "é", "a\n", &"x".repeat(65)]
         {
             assert_eq!(CrateName::parse(bad).unwrap_err().code(), "KH0552", "{bad}");
+        }
+        for bad in ["keyhook", "keyhook-core", "fn"] {
+            assert_eq!(CrateName::of_server(bad).unwrap_err().code(), "KH0552", "{bad}");
         }
     }
 }

@@ -14,13 +14,14 @@ use bytes::Bytes;
 use http::{Extensions, Request, Response};
 use http_body_util::Full;
 use hyper::body::Body;
-use keyhook_edge::Peer;
+use keyhook_edge::{Health as _, Peer};
 use tokio::task::AbortHandle;
 
 pub use layer::{Mount, MountLayer};
 pub use nested::Nested;
 
 use crate::failure::Failure;
+use crate::health::StoreHealth;
 use crate::live::Inner;
 use crate::purge;
 
@@ -77,6 +78,17 @@ impl Service {
         self.shared.background.abort();
         self.shared.inner.foundation.close().await;
         tracing::info!(event = "stopped", "closed");
+    }
+
+    /// Whether every store can answer now: what `/health/ready` of the management listener tells.
+    pub async fn is_ready(&self) -> bool {
+        let health = StoreHealth(self.shared.inner.foundation.records.clone());
+        health.report().await.checks.iter().all(|(_, result)| result.is_ok())
+    }
+
+    /// The figures as a page for Prometheus, as `/metrics` of the management listener shows them.
+    pub fn metrics(&self) -> String {
+        self.shared.inner.foundation.metrics.page()
     }
 
     /// The issuer.

@@ -74,3 +74,11 @@ async fn the_address_of_the_client_is_what_the_program_says_it_is() {
     let peer = service.peer(&extensions);
     assert_eq!((peer.address, peer.tls), (IpAddr::from([192, 0, 2, 2]), true));
 }
+
+#[tokio::test]
+async fn what_the_management_listener_tells_is_told_to_the_program() {
+    let service = mounted("http://localhost:8080").await;
+    assert!(service.is_ready().await);
+    assert_eq!(hyper::service::Service::call(&service, get("/token")).await.unwrap().status(), 405);
+    assert!(service.metrics().ends_with("# EOF\n") && service.metrics().contains("requests"), "{}", service.metrics());
+}

@@ -26,6 +26,7 @@ mod metadata;
 mod misbehaving;
 mod misbehaving_binary;
 mod misfit;
+mod new_server;
 mod plugins;
 mod provided;
 mod races;

@@ -112,6 +112,18 @@ fn every_plugin_of_the_readme_compiles_as_it_stands_there() {
     }
 }
 
+/// The documentation of the guard is compiled.
+#[test]
+fn the_guard_of_the_readme_stands_in_its_documentation() {
+    let guards: Vec<String> = blocks(&readme(), "rust").into_iter().filter(|block| block.contains("keyhook_guard")).collect();
+    let documentation = std::fs::read_to_string(workspace().join("server/guard/src/lib.rs")).unwrap();
+    let documentation: Vec<&str> = documentation.lines().filter_map(|line| line.strip_prefix("//!")).map(str::trim).collect();
+    assert_eq!(guards.len(), 1, "the README shows a guard");
+    for line in guards[0].lines().map(str::trim) {
+        assert!(documentation.contains(&line), "the README shows a line that no test compiles: {line}");
+    }
+}
+
 #[test]
 fn every_test_that_the_readme_names_exists() {
     let mut sources = String::new();
