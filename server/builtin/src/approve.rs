@@ -4,8 +4,9 @@ use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::hooks::PluginData;
 use keyhook_component::record::Key;
-use keyhook_component::records::{Code, Grant, Session, Stored};
+use keyhook_component::records::{Code, Session, Stored};
 use keyhook_core::authorize::AuthorizationRequest;
+use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
 use keyhook_core::scope::Granted;
 use keyhook_core::secret::Secret;
@@ -18,6 +19,8 @@ use crate::mint;
 pub(crate) struct Approval<'a> {
     /// The checked request.
     pub(crate) asked: &'a AuthorizationRequest,
+    /// The client that asks.
+    pub(crate) client: &'a Client,
     /// What of it is granted.
     pub(crate) granted: Granted,
     /// The session of the user who agreed.
@@ -46,20 +49,18 @@ pub(crate) async fn issue(context: &Context, open: Option<Open>, approval: Appro
 }
 
 fn draft(context: &Context, approval: &Approval<'_>) -> Result<(Secret<String>, Batch), OAuthError> {
-    let Approval { asked, granted, session, subject, data } = approval;
+    let Approval { asked, client, granted, session, subject, data } = approval;
     let now = context.now();
-    let id = mint::record_id(context);
-    let grant = Grant {
-        scope: granted.scope().clone(),
+    let grant = mint::NewGrant {
+        subject: Some(subject),
+        scope: granted,
         auth_time: session.body.auth_time,
         acr: session.body.acr.clone(),
         amr: session.body.amr.clone(),
-        data: data.clone(),
     };
-    let grant = Stored::new(Key::Issued(id), now.plus(context.settings.lifetimes.grant), grant)
-        .of_grant(id)
-        .of_client(asked.client_id.as_str())
-        .of_subject(Some((*subject).to_owned()));
+    let mut grant = grant.record(client, context);
+    grant.body.data = data.clone();
+    let id = grant.grant;
     let token = mint::token(TokenKind::Code, id, context);
     let code = Code {
         hash: token.hash(),

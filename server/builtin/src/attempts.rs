@@ -41,6 +41,18 @@ pub(crate) async fn begin(context: &Context, user: &str, browser: &SecretHash, a
     Ok(Attempt { address, user, browser: own })
 }
 
+/// Counts an attempt to sign `user` in through a client, which has one address for all its users: the client counts as one.
+///
+/// # Errors
+/// As [`begin`].
+pub(crate) async fn begin_through(context: &Context, user: &str, client_id: &str) -> Result<Attempt, OAuthError> {
+    let settings = &context.settings;
+    let (address, user) = (Key::pair("sign-in client", client_id), Key::pair("sign-in user", user));
+    count(context, &address, settings.attempts_per_address, None).await?;
+    count(context, &user, settings.attempts_per_user, None).await?;
+    Ok(Attempt { address, browser: user.clone(), user })
+}
+
 impl Attempt {
     /// The password was right: the address gets its attempt back, the user's counter starts anew, the browser is known from now on.
     ///

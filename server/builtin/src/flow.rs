@@ -8,9 +8,10 @@ use std::time::Duration;
 use http::HeaderValue;
 use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
+use keyhook_component::hooks::PluginData;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
-use keyhook_core::authorize::{AuthorizationRequest, Refusal, client_id};
+use keyhook_core::authorize::{AuthorizationRequest, Refusal, ResponseType, client_id};
 use keyhook_core::client::Client;
 use keyhook_core::error::{ErrorCode, OAuthError};
 use keyhook_core::form::Form;
@@ -22,7 +23,7 @@ use crate::cookies::Browser;
 use crate::endpoints::at;
 use crate::interaction::{self, Open};
 use crate::session::{self, Identity, Live};
-use crate::{consent, kh, leave};
+use crate::{consent, implicit, kh, leave};
 
 /// A checked authorization request, the browser it came with, and what has been said so far.
 pub(crate) struct Flow<'a> {
@@ -65,7 +66,7 @@ impl<'a> Flow<'a> {
         let client = registered(context, client_id(form)?).await?;
         event.client_id = client.as_ref().map(|client| client.id.clone());
         let bound = AuthorizationRequest::bind(form, client.as_deref()).map_err(|refusal| explain(refusal, form, client.as_deref()))?;
-        let asked = bound.check()?;
+        let asked = bound.offering(context.settings.tokens.implicit).check()?;
         form.no_duplicates().map_err(|error| asked.refuse(error))?;
         let client = client.ok_or_else(|| OAuthError::server_error("a request was bound to no client"))?;
         let session = session::read(request, context).await?;
@@ -88,6 +89,10 @@ impl<'a> Flow<'a> {
         let client =
             client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
         let asked = AuthorizationRequest::revalidate(stored, &client)?;
+        if asked.response_type == ResponseType::Token && !context.settings.tokens.implicit {
+            let error = OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type must be code");
+            return Err(asked.refuse(error.with_kh(keyhook_core::kh::RESPONSE_TYPE)));
+        }
         let session = session::read(request, context).await?;
         Ok(Flow { request, context, client, asked, browser, session, open: Some(open), event, signed_in_by: None, cookies: Vec::new() })
     }
@@ -224,9 +229,12 @@ impl<'a> Flow<'a> {
         let Some((session, subject)) = self.signed_in().map(|(session, subject)| (Arc::clone(session), subject.to_owned())) else {
             return Err(OAuthError::server_error("a code was to be made for nobody").into());
         };
+        if self.asked.response_type == ResponseType::Token {
+            return Box::pin(implicit::answer(self, granted, session, subject)).await;
+        }
+        let data = self.data();
         let open = self.open.take();
-        let data = open.as_ref().map(|open| open.stored.body.data.clone()).unwrap_or_default();
-        let approval = Approval { asked: &self.asked, granted, session: &session, subject: &subject, data };
+        let approval = Approval { asked: &self.asked, client: &self.client, granted, session: &session, subject: &subject, data };
         let code = issue(self.context, open, approval).await?;
         self.event.subject = Some(subject);
         self.context.audit.record(self.event.clone());
@@ -236,6 +244,11 @@ impl<'a> Flow<'a> {
         parameters.push(("iss", issuer));
         let response = leave::to_client(self.request, self.context, &self.asked.redirect_uri, &parameters);
         self.with_cookies(response).await
+    }
+
+    /// What plugins attached so far.
+    pub(crate) fn data(&self) -> PluginData {
+        self.open.as_ref().map(|open| open.stored.body.data.clone()).unwrap_or_default()
     }
 
     /// Tells the client no, and ends the interaction.

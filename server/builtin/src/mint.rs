@@ -6,6 +6,7 @@ use std::time::Duration;
 use keyhook_component::batch::{Batch, Operation};
 use keyhook_component::context::Context;
 use keyhook_component::grant::{Pending, Refresh};
+use keyhook_component::hooks::PluginData;
 use keyhook_component::record::{Key, Kind};
 use keyhook_component::records::{Grant, RefreshToken, Stored};
 use keyhook_component::store::Lookup;
@@ -40,6 +41,33 @@ pub(crate) const DRAWS: usize = 3;
 /// A new record id: this millisecond and 22 bits of chance. The insert is refused if it is taken, and another one is drawn.
 pub(crate) fn record_id(context: &Context) -> RecordId {
     RecordId::new(context.now(), u32::from_be_bytes(context.random.bytes()))
+}
+
+/// A grant that a request opens.
+pub(crate) struct NewGrant<'a> {
+    /// Whose it is; `None` for the client's own.
+    pub(crate) subject: Option<&'a str>,
+    /// What is granted.
+    pub(crate) scope: &'a Granted,
+    /// When the user signed in.
+    pub(crate) auth_time: Timestamp,
+    /// Authentication context class.
+    pub(crate) acr: Option<String>,
+    /// Authentication methods.
+    pub(crate) amr: Vec<String>,
+}
+
+impl NewGrant<'_> {
+    /// Its record, with a new id, which ends when the longest grant does.
+    pub(crate) fn record(self, client: &Client, context: &Context) -> Stored<Grant> {
+        let id = record_id(context);
+        let body =
+            Grant { scope: self.scope.scope().clone(), auth_time: self.auth_time, acr: self.acr, amr: self.amr, data: PluginData::new() };
+        Stored::new(Key::Issued(id), context.now().plus(context.settings.lifetimes.grant), body)
+            .of_grant(id)
+            .of_client(client.id.as_str())
+            .of_subject(self.subject.map(str::to_owned))
+    }
 }
 
 /// A new token over 32 random bytes, of which the record keeps a hash. One draw gives id and secret.

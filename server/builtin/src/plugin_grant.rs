@@ -6,7 +6,7 @@ use keyhook_component::context::Context;
 use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
 use keyhook_component::hooks::{Granting, HookCall, HookPoint, PluginData, Verdict};
 use keyhook_component::record::Key;
-use keyhook_component::records::{self, Stored, User};
+use keyhook_component::records::User;
 use keyhook_component::request::Request;
 use keyhook_core::client::ClientKind;
 use keyhook_core::client_auth::AuthenticatedClient;
@@ -129,19 +129,15 @@ impl PluginGrant {
             data: self.data.clone(),
         };
         if self.needs_record() {
-            let body = records::Grant {
-                scope: self.scope.scope().clone(),
+            let grant = mint::NewGrant {
+                subject: self.subject.as_deref(),
+                scope: &self.scope,
                 auth_time: self.auth_time,
                 acr: self.acr.clone(),
                 amr: self.amr.clone(),
-                data: PluginData::new(),
             };
-            pending.grant = mint::record_id(context);
-            pending.ends_at = context.now().plus(context.settings.lifetimes.grant);
-            let record = Stored::new(Key::Issued(pending.grant), pending.ends_at, body)
-                .of_grant(pending.grant)
-                .of_client(client.id.as_str())
-                .of_subject(self.subject.clone());
+            let record = grant.record(client, context);
+            (pending.grant, pending.ends_at) = (record.grant, record.expires_at);
             pending.opens = Some(Box::new(record));
         }
         pending

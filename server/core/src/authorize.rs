@@ -8,6 +8,8 @@ mod stored;
 
 pub use stored::StoredRequest;
 
+use serde::{Deserialize, Serialize};
+
 use crate::claim::ValidatedRedirectUri;
 use crate::client::Client;
 use crate::error::OAuthError;
@@ -17,11 +19,31 @@ use crate::pkce::CodeChallenge;
 use crate::prompt::Prompt;
 use crate::scope::Granted;
 
+/// What a client asks for (RFC 6749 §3.1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResponseType {
+    /// A code (RFC 6749 §4.1).
+    Code,
+    /// A token in the fragment (RFC 6749 §4.2), where the server still offers it.
+    Token,
+}
+
+impl ResponseType {
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Token => "token",
+        }
+    }
+}
+
 /// A checked authorization request: everything in it may be acted upon once the user has signed in and consented.
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
-    /// Always `code`.
-    pub response_type: String,
+    /// What the client gets.
+    pub response_type: ResponseType,
     /// The client that asks.
     pub client_id: String,
     /// Where the user goes afterwards.
@@ -81,6 +103,7 @@ pub struct Bound<'a> {
     client: &'a Client,
     redirect_uri: ValidatedRedirectUri,
     redirect_uri_was_sent: bool,
+    offers_tokens: bool,
 }
 
 /// The client to look up.
@@ -109,7 +132,10 @@ impl AuthorizationRequest {
         let client = live(client.filter(|client| client.id == id))?;
         let sent = form.once("redirect_uri").map_err(Refusal::Page)?;
         let redirect_uri = client.claim(sent).map_err(|error| Refusal::Page(error.into()))?;
-        Ok(Bound { form, client, redirect_uri, redirect_uri_was_sent: sent.is_some() })
+        // RFC 6749 §4.2.2.1: who asks for a token is told in the fragment, of errors too.
+        let wants_token = form.first("response_type") == Some(ResponseType::Token.name());
+        let redirect_uri = if wants_token { redirect_uri.in_fragment() } else { redirect_uri };
+        Ok(Bound { form, client, redirect_uri, redirect_uri_was_sent: sent.is_some(), offers_tokens: false })
     }
 
     /// Where the user goes with a code: `code`, `state`, and `iss` (RFC 6749 §4.1.2, RFC 9207 §2).
@@ -135,6 +161,13 @@ impl Bound<'_> {
     /// Where refusals go from here on.
     pub const fn redirect_uri(&self) -> &ValidatedRedirectUri {
         &self.redirect_uri
+    }
+
+    /// Whether the server offers `response_type=token`.
+    #[must_use]
+    pub const fn offering(mut self, tokens: bool) -> Self {
+        self.offers_tokens = tokens;
+        self
     }
 
     /// Everything after client and redirect URI, in the order in which it is reported.
@@ -165,12 +198,12 @@ impl Bound<'_> {
 
     fn check_rest(&self) -> Result<Rest, OAuthError> {
         parameters::refuse_request_objects(self.form)?;
-        let response_type = parameters::response_type(self.form, self.client)?;
-        parameters::check_response_mode(self.form)?;
+        let response_type = parameters::response_type(self.form, self.client, self.offers_tokens)?;
+        parameters::check_response_mode(self.form, response_type)?;
         Ok(Rest {
             response_type,
             scope: parameters::scope(self.form, self.client)?,
-            code_challenge: parameters::code_challenge(self.form, self.client)?,
+            code_challenge: parameters::code_challenge(self.form, self.client, response_type)?,
             prompt: parameters::prompt(self.form)?,
             max_age: parameters::max_age(self.form)?,
             login_hint: parameters::login_hint(self.form)?,
@@ -180,7 +213,7 @@ impl Bound<'_> {
 
 /// What [`Bound::check`] proves beside client, redirect URI and state.
 struct Rest {
-    response_type: String,
+    response_type: ResponseType,
     scope: Granted,
     code_challenge: Option<CodeChallenge>,
     prompt: Prompt,

@@ -13,7 +13,7 @@ use crate::redirect::{RedirectUri, is_port};
 /// A redirect URI that is proven to belong to a client. Only [`Client::claim`] makes one.
 ///
 /// ```compile_fail
-/// let target = keyhook_core::ValidatedRedirectUri("https://evil.test/".to_owned());
+/// let target = keyhook_core::ValidatedRedirectUri { uri: "https://evil.test/".to_owned(), in_fragment: false };
 /// ```
 /// ```
 /// use keyhook_core::{Client, RedirectUri};
@@ -25,7 +25,11 @@ use crate::redirect::{RedirectUri, is_port};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ValidatedRedirectUri(String);
+pub struct ValidatedRedirectUri {
+    uri: String,
+    /// Whether parameters go into the fragment.
+    in_fragment: bool,
+}
 
 /// Why a redirect URI is not a client's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,14 +58,14 @@ impl Client {
     pub fn claim(&self, sent: Option<&str>) -> Result<ValidatedRedirectUri, ClaimError> {
         let Some(sent) = sent else {
             return match self.redirect_uris.as_slice() {
-                [only] => Ok(ValidatedRedirectUri(only.as_str().to_owned())),
+                [only] => Ok(ValidatedRedirectUri::query(only.as_str())),
                 several => Err(ClaimError::Missing { registered: several.len() }),
             };
         };
         let free_localhost = self.application == Application::Native;
         let fits = |uri: &RedirectUri| uri.as_str() == sent || differs_in_port_only(uri.as_str(), sent, free_localhost);
         if self.redirect_uris.iter().any(fits) {
-            return Ok(ValidatedRedirectUri(sent.to_owned()));
+            return Ok(ValidatedRedirectUri::query(sent));
         }
         let nearest = self.redirect_uris.iter().max_by_key(|uri| common_prefix(uri.as_str(), sent));
         Err(ClaimError::NotRegistered {
@@ -125,38 +129,50 @@ fn difference(registered: &str, sent: &str) -> &'static str {
 }
 
 impl ValidatedRedirectUri {
+    fn query(uri: &str) -> Self {
+        Self { uri: uri.to_owned(), in_fragment: false }
+    }
+
+    /// The same target, with parameters in its fragment, which servers on the way do not see (RFC 6749 §4.2.2). A registered URI has
+    /// no fragment of its own (RFC 6749 §3.1.2).
+    #[must_use]
+    pub fn in_fragment(self) -> Self {
+        Self { in_fragment: true, ..self }
+    }
+
     /// The URI, byte for byte as the client sent or registered it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.uri
     }
 
     /// Where the user will be sent, in words for a page: `shop.test`, `127.0.0.1:8080`, or `com.example.app:`.
     pub fn host_for_people(&self) -> String {
-        let authority = self.0.split_once("://").filter(|_| !self.is_custom_scheme()).map(|(_, rest)| rest);
+        let authority = self.uri.split_once("://").filter(|_| !self.is_custom_scheme()).map(|(_, rest)| rest);
         match authority {
             Some(rest) => rest[..rest.find(['/', '?']).unwrap_or(rest.len())].to_owned(),
-            None => self.0[..=self.0.find(':').unwrap_or(0)].to_owned(),
+            None => self.uri[..=self.uri.find(':').unwrap_or(0)].to_owned(),
         }
     }
 
     /// Whether it leads to the user's own machine over http (RFC 8252 §7.3).
     pub fn is_loopback(&self) -> bool {
-        self.0.starts_with("http:")
+        self.uri.starts_with("http:")
     }
 
     /// Whether it leads to an app by a private-use scheme (RFC 8252 §7.1).
     pub fn is_custom_scheme(&self) -> bool {
-        !self.0.starts_with("http:") && !self.0.starts_with("https:")
+        !self.uri.starts_with("http:") && !self.uri.starts_with("https:")
     }
 
-    /// The URI with parameters appended to its query, which is kept byte for byte (RFC 6749 §3.1.2, §4.1.2).
+    /// The URI with parameters appended to its query, which is kept byte for byte (RFC 6749 §3.1.2, §4.1.2), or as its fragment.
     pub fn with_params(&self, params: &[(&str, &str)]) -> String {
-        let mut out = String::with_capacity(self.0.len() + 128);
-        out.push_str(&self.0);
+        let mut out = String::with_capacity(self.uri.len() + 128);
+        out.push_str(&self.uri);
+        let mark = if self.in_fragment { '#' } else { '?' };
         for (name, value) in params {
-            match out.find('?') {
-                None => out.push('?'),
-                Some(_) if out.ends_with(['?', '&']) => {}
+            match out.find(mark) {
+                None => out.push(mark),
+                Some(_) if out.ends_with([mark, '&']) => {}
                 Some(_) => out.push('&'),
             }
             out.extend(byte_serialize(name.as_bytes()));
@@ -169,7 +185,7 @@ impl ValidatedRedirectUri {
 
 impl fmt::Display for ValidatedRedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.uri)
     }
 }
 

@@ -250,9 +250,9 @@ impl Client {
     }
 
     fn validate_redirects(&self) -> Result<(), ClientError> {
-        let uses_code = self.grant_types.iter().any(|grant| grant == "authorization_code");
+        let redirects = self.grant_types.iter().any(|grant| grant == "authorization_code" || grant == "implicit");
         let count = self.redirect_uris.len();
-        require(!uses_code || count > 0, "redirect_uris", "the grant authorization_code needs at least one")?;
+        require(!redirects || count > 0, "redirect_uris", "the grants authorization_code and implicit need at least one")?;
         require(count <= MOST_REDIRECT_URIS, "redirect_uris", "there may be 50 at most")?;
         let app_scheme = self.redirect_uris.iter().any(RedirectUri::is_custom_scheme);
         require(

@@ -26,11 +26,26 @@ pub(crate) fn run(global: &Global, flags: &ServeFlags) -> Result<(), Failure> {
         let note = "   = note: nothing was started or written";
         return Err(Failure::whole("KH1016", Exit::Configuration, format!("{text}\n{note}")).of(first));
     }
+    legacy(&config);
     for file in &config.files {
         eprintln!("checked {}", file.display());
     }
     output::print(global, &["outcome"], &json!({ "outcome": "ok", "issuer": config.server.issuer, "files": config.files }));
     Ok(())
+}
+
+/// What is allowed and ought not to be needed.
+fn legacy(config: &Config) {
+    if config.grants.password {
+        eprintln!(
+            "warning[KH1018]: [grants] password = true: clients see users' passwords, which RFC 9700 §2.4 forbids; use the code grant, or a token_grant plugin"
+        );
+    }
+    if config.grants.implicit {
+        eprintln!(
+            "warning[KH1018]: [grants] implicit = true: tokens stand in URLs, which RFC 9700 §2.1.2 advises against; use the code grant with PKCE"
+        );
+    }
 }
 
 fn findings(config: &Config) -> Vec<Failure> {

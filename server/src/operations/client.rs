@@ -17,7 +17,7 @@ use keyhook_plugin::hook_names::is_absolute_uri;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, changed_meanwhile};
+use super::{Desk, changed_meanwhile, policy};
 use crate::failure::{Exit, Failure};
 use crate::nearest::nearest;
 
@@ -54,6 +54,8 @@ pub(crate) struct ClientDraft {
     pub(crate) access_ttl: Option<u64>,
     /// Lifetime of its refresh tokens in seconds.
     pub(crate) refresh_ttl: Option<u64>,
+    /// What differs about its tokens, `KEY=VALUE`.
+    pub(crate) policy: Vec<String>,
 }
 
 /// A change of a client; only what is given changes.
@@ -90,6 +92,8 @@ pub(crate) struct ClientChange {
     pub(crate) access_ttl: Option<u64>,
     /// Lifetime of its refresh tokens in seconds.
     pub(crate) refresh_ttl: Option<u64>,
+    /// What differs about its tokens, `KEY=VALUE`.
+    pub(crate) policy: Vec<String>,
     /// Makes a new secret; the previous one stays valid beside it until the next rotation.
     pub(crate) rotate_secret: bool,
     /// Ends every grant and token that it has.
@@ -178,6 +182,8 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     client.default_scope = scope(draft.default_scope.as_ref().unwrap_or(&draft.scope))?;
     client.access_ttl = draft.access_ttl;
     client.refresh_ttl = draft.refresh_ttl;
+    policy::apply(&mut client.tokens, &draft.policy)?;
+    client.response_types = response_types(&client.grant_types);
     client.created_at = desk.now();
     // What a removed client of the same name left behind stays dead. One millisecond back, so that a token of this very moment lives.
     client.not_before = desk.now().minus(Duration::from_millis(1));
@@ -219,6 +225,8 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
     client.disabled = change.disabled.unwrap_or(client.disabled);
     client.access_ttl = change.access_ttl.or(client.access_ttl);
     client.refresh_ttl = change.refresh_ttl.or(client.refresh_ttl);
+    policy::apply(&mut client.tokens, &change.policy)?;
+    client.response_types = response_types(&client.grant_types);
     if change.revoke {
         // Never earlier than before: a clock that steps back must not revive what was revoked.
         client.not_before = client.not_before.max(desk.now());
@@ -238,7 +246,8 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
 /// Refuses what no grant of this server answers to: a slip of the hand would make a client that cannot do anything.
 fn known(grant_types: &[String]) -> Result<(), Failure> {
     let grants = registry::grants();
-    let known: Vec<_> = grants.iter().map(|grant| grant.grant_type()).collect();
+    // The implicit grant has no token request.
+    let known: Vec<_> = grants.iter().map(|grant| grant.grant_type()).chain(["implicit"]).collect();
     // A grant of a plugin's is an absolute URI, and which plugins there will be is not known here.
     let is_known = |name: &&String| known.contains(&name.as_str()) || is_absolute_uri(name);
     let Some(unknown) = grant_types.iter().find(|name| !is_known(name)) else { return Ok(()) };
@@ -247,6 +256,12 @@ fn known(grant_types: &[String]) -> Result<(), Failure> {
         None => format!("known: {}", known.join(", ")),
     };
     Err(Failure::new("KH0303", Exit::Usage, format!("there is no grant type `{unknown}` on this server")).help(help))
+}
+
+/// What a client may ask the authorization endpoint for follows from its grants (RFC 7591 §2.1).
+fn response_types(grant_types: &[String]) -> Vec<String> {
+    let pairs = [("authorization_code", "code"), ("implicit", "token")];
+    pairs.iter().filter(|(grant, _)| grant_types.iter().any(|own| own == grant)).map(|(_, response)| (*response).to_owned()).collect()
 }
 
 fn auth_method(name: &str) -> Result<AuthMethod, Failure> {

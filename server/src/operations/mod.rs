@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 mod desk;
+mod policy;
 pub(crate) mod user;
 
 use serde::{Deserialize, Serialize};

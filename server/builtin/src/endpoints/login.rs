@@ -6,8 +6,6 @@ use http::{Method, StatusCode};
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::record::Key;
-use keyhook_component::records::User;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
@@ -21,10 +19,7 @@ use super::{at, closed, resume};
 use crate::flow::{Flow, Visit};
 use crate::password::PasswordPool;
 use crate::session::Identity;
-use crate::{attempts, kh, pages};
-
-/// Longest user name that is looked up, in bytes.
-const LONGEST_NAME: usize = 255;
+use crate::{attempts, kh, pages, sign_in};
 
 /// The endpoint, and the pool in which its passwords are compared.
 #[derive(Debug, Default)]
@@ -94,41 +89,16 @@ impl LoginEndpoint {
         }
     }
 
-    /// The user who knows the password. All that is wrong with name, password or account looks and costs the same.
+    /// The user who knows the password.
     async fn authenticate(&self, flow: &Flow<'_>, name: &str, form: &Form) -> Result<Identity, OAuthError> {
         let context = flow.context;
         let password = Secret::new(form.once("password")?.unwrap_or_default().to_owned());
-        if name.is_empty() || name.len() > LONGEST_NAME {
-            return Err(failed("the user name is empty or too long"));
-        }
+        sign_in::fits(name)?;
         let attempt = attempts::begin(context, name, &flow.browser.hash(), flow.request.client_ip).await?;
-        let user = context.records.read::<User>(&Key::named(name)).await?.live();
-        let hash = user.as_ref().and_then(|user| user.body.password.clone());
         let pool = self.pool.get_or_init(|| PasswordPool::new(context.settings.password_workers));
-        let Ok(right) = pool.matches(password, hash).await else {
-            attempt.withdraw(context).await?;
-            let error = OAuthError::temporarily_unavailable(5).with_cause("too many sign-ins wait for argon2id");
-            return Err(error.with_kh(kh::SIGN_IN_BUSY));
-        };
-        if !right {
-            return Err(failed("no such user, or another password"));
-        }
-        // The comparison took its time, more if many waited: what counts is the user as it is now.
-        let now = context.records.read::<User>(&Key::named(name)).await?.live();
-        let (Some(user), Some(now)) = (user, now) else { return Err(failed("the user was removed during the sign-in")) };
-        if now.body.disabled {
-            return Err(failed("the user is disabled"));
-        }
-        if now.body.password != user.body.password {
-            return Err(failed("the password was changed during the sign-in"));
-        }
-        attempt.succeeded(context).await?;
+        sign_in::prove(name, password, attempt, pool, context).await?;
         Ok(Identity { subject: name.to_owned(), auth_time: context.now(), acr: None, amr: vec!["pwd".to_owned()] })
     }
-}
-
-fn failed(cause: &'static str) -> OAuthError {
-    OAuthError::access_denied().with_cause(cause).with_kh(kh::SIGN_IN_FAILED)
 }
 
 /// The page again, with the name kept and a text that tells no user from another.

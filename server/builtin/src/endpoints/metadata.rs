@@ -28,6 +28,11 @@ pub fn metadata_document(settings: &Settings, endpoints: &[Arc<dyn Endpoint>], g
     let mut metadata = Metadata::new(&settings.issuer);
     metadata.list("grant_types_supported", grants.iter().map(|grant| grant.grant_type()));
     metadata.list("grant_types_supported", hooks.provided(HookPoint::TokenGrant));
+    if settings.tokens.implicit {
+        metadata.list("grant_types_supported", ["implicit"]);
+        metadata.list("response_types_supported", ["token"]);
+        metadata.list("response_modes_supported", ["fragment"]);
+    }
     metadata.list("scopes_supported", settings.scope_descriptions.keys().map(String::as_str));
     for endpoint in endpoints.iter().filter(|endpoint| !endpoint.routes(settings).is_empty()) {
         endpoint.describe(settings, &mut metadata);

@@ -9,6 +9,7 @@ mod formats;
 mod hooks;
 mod introspect;
 mod metadata;
+mod password;
 mod provided;
 mod races;
 mod refresh_token;

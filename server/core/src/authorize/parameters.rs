@@ -1,5 +1,6 @@
 //! The parameters of an authorization request, one function each, for errors that go back to the client.
 
+use super::ResponseType;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
 use crate::form::Form;
@@ -33,25 +34,29 @@ pub(super) fn refuse_request_objects(form: &Form) -> Result<(), OAuthError> {
     Ok(())
 }
 
-pub(super) fn response_type(form: &Form, client: &Client) -> Result<String, OAuthError> {
-    let response_type = form.required("response_type")?;
-    if response_type != "code" {
-        return Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type must be code").with_kh(kh::RESPONSE_TYPE));
-    }
+pub(super) fn response_type(form: &Form, client: &Client, offers_tokens: bool) -> Result<ResponseType, OAuthError> {
+    let response_type = match form.required("response_type")? {
+        "code" => ResponseType::Code,
+        "token" if offers_tokens => ResponseType::Token,
+        _ => return Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type must be code").with_kh(kh::RESPONSE_TYPE)),
+    };
     check_permission(client, response_type)?;
-    Ok(response_type.to_owned())
+    Ok(response_type)
 }
 
-pub(super) fn check_permission(client: &Client, response_type: &str) -> Result<(), OAuthError> {
-    client.allows_response(response_type)?;
-    client.allows_grant("authorization_code")
+pub(super) fn check_permission(client: &Client, response_type: ResponseType) -> Result<(), OAuthError> {
+    client.allows_response(response_type.name())?;
+    client.allows_grant(match response_type {
+        ResponseType::Code => "authorization_code",
+        ResponseType::Token => "implicit",
+    })
 }
 
-/// Only `query`, which is the default for `code` (OAuth 2.0 Multiple Response Types §2.1).
-pub(super) fn check_response_mode(form: &Form) -> Result<(), OAuthError> {
-    match form.once("response_mode")? {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(OAuthError::invalid_request("response_mode must be query").with_kh(kh::RESPONSE_MODE)),
+/// Only the usual one: `query` for a code, `fragment` for a token (OAuth 2.0 Multiple Response Types §2.1).
+pub(super) fn check_response_mode(form: &Form, response_type: ResponseType) -> Result<(), OAuthError> {
+    match (form.once("response_mode")?, response_type) {
+        (None, _) | (Some("query"), ResponseType::Code) | (Some("fragment"), ResponseType::Token) => Ok(()),
+        (Some(_), _) => Err(OAuthError::invalid_request("response_mode must be query, or fragment for a token").with_kh(kh::RESPONSE_MODE)),
     }
 }
 
@@ -61,7 +66,11 @@ pub(super) fn scope(form: &Form, client: &Client) -> Result<Granted, OAuthError>
 }
 
 /// RFC 7636 §4.3 and §4.4.1; a method without a challenge is as malformed as a challenge without its method.
-pub(super) fn code_challenge(form: &Form, client: &Client) -> Result<Option<CodeChallenge>, OAuthError> {
+pub(super) fn code_challenge(form: &Form, client: &Client, response_type: ResponseType) -> Result<Option<CodeChallenge>, OAuthError> {
+    if response_type == ResponseType::Token {
+        // There is no code whose redeemer could prove anything.
+        return Ok(None);
+    }
     let method = form.once("code_challenge_method")?;
     match form.once("code_challenge")? {
         Some(challenge) => CodeChallenge::parse(method, challenge).map(Some),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::parameters::{check_permission, pkce_missing};
-use super::{AuthorizationRequest, Refusal, live};
+use super::{AuthorizationRequest, Refusal, ResponseType, live};
 use crate::client::Client;
 use crate::pkce::CodeChallenge;
 use crate::prompt::Prompt;
@@ -14,7 +14,7 @@ use crate::scope::{Granted, Scope};
 #[serde(deny_unknown_fields)]
 pub struct StoredRequest {
     /// See [`AuthorizationRequest::response_type`].
-    pub response_type: String,
+    pub response_type: ResponseType,
     /// See [`AuthorizationRequest::client_id`].
     pub client_id: String,
     /// See [`AuthorizationRequest::redirect_uri`].
@@ -39,7 +39,7 @@ impl AuthorizationRequest {
     /// What the interaction's record keeps.
     pub fn to_stored(&self) -> StoredRequest {
         StoredRequest {
-            response_type: self.response_type.clone(),
+            response_type: self.response_type,
             client_id: self.client_id.clone(),
             redirect_uri: self.redirect_uri.as_str().to_owned(),
             redirect_uri_was_sent: self.redirect_uri_was_sent,
@@ -60,14 +60,16 @@ impl AuthorizationRequest {
     pub fn revalidate(stored: &StoredRequest, client: &Client) -> Result<Self, Refusal> {
         let client = live(Some(client).filter(|client| client.id == stored.client_id))?;
         let to = client.claim(Some(&stored.redirect_uri)).map_err(|error| Refusal::Page(error.into()))?;
+        let is_code = stored.response_type == ResponseType::Code;
+        let to = if is_code { to } else { to.in_fragment() };
         let back = |error| Refusal::Redirect { to: to.clone(), state: stored.state.clone(), error };
-        check_permission(client, &stored.response_type).map_err(back)?;
-        if stored.code_challenge.is_none() && client.needs_pkce() {
+        check_permission(client, stored.response_type).map_err(back)?;
+        if is_code && stored.code_challenge.is_none() && client.needs_pkce() {
             return Err(back(pkce_missing()));
         }
         let scope = Granted::narrow(Some(&stored.scope), &client.scope, &Scope::empty()).map_err(back)?;
         Ok(Self {
-            response_type: stored.response_type.clone(),
+            response_type: stored.response_type,
             client_id: stored.client_id.clone(),
             redirect_uri: to,
             redirect_uri_was_sent: stored.redirect_uri_was_sent,

@@ -62,7 +62,7 @@ fn a_good_request_is_understood() {
         Some(&client()),
     )
     .unwrap();
-    assert_eq!((request.client_id.as_str(), request.response_type.as_str()), ("app", "code"));
+    assert_eq!((request.client_id.as_str(), request.response_type.name()), ("app", "code"));
     assert_eq!(request.redirect_uri.as_str(), URI);
     assert!(request.redirect_uri_was_sent && request.prompt.login() && request.code_challenge.is_some());
     assert_eq!((request.scope.to_string().as_str(), request.max_age), ("write", Some(0)));
@@ -244,4 +244,37 @@ fn a_refusal_goes_to_the_client_only_over_a_proven_redirect_uri() {
     let request = good();
     let Refusal::Redirect { to, state, error } = request.refuse(OAuthError::access_denied()) else { panic!("a page") };
     assert_eq!((to.as_str(), state.as_deref(), error.code.wire()), (URI, Some("s t&ä"), "access_denied"));
+}
+
+/// RFC 6749 §4.2.1, §4.2.2.1: off unless offered, allowed per client, and told in the fragment, errors too.
+#[test]
+fn a_token_is_asked_for_where_it_is_offered_and_everything_goes_into_the_fragment() {
+    let implicit = || {
+        let mut client = client();
+        client.grant_types.push("implicit".into());
+        client.response_types.push("token".into());
+        client
+    };
+    let ask = |client: &Client, offered: bool| {
+        let form = query(&[("response_type", "token")], "");
+        AuthorizationRequest::bind(&form, Some(client)).unwrap().offering(offered).check()
+    };
+    let request = ask(&implicit(), true).unwrap();
+    assert_eq!((request.response_type, request.code_challenge.is_none()), (ResponseType::Token, true));
+    assert_eq!(
+        request.redirect_uri.with_params(&[("access_token", "t"), ("state", "s")]),
+        "https://app.test/cb?keep=1#access_token=t&state=s"
+    );
+    let again = AuthorizationRequest::revalidate(&request.to_stored(), &implicit()).unwrap();
+    assert_eq!((again.response_type, again.redirect_uri), (ResponseType::Token, request.redirect_uri));
+    for (refused, code) in
+        [(ask(&implicit(), false), ErrorCode::UnsupportedResponseType), (ask(&client(), true), ErrorCode::UnauthorizedClient)]
+    {
+        let Err(Refusal::Redirect { to, state, error }) = refused else { panic!("a page, or a request") };
+        assert_eq!(error.code, code);
+        assert!(error_redirect(&to, state.as_deref(), "https://id.example", &error).starts_with("https://app.test/cb?keep=1#error="));
+    }
+    let form = query(&[("response_type", "token"), ("response_mode", "query")], "");
+    let refused = AuthorizationRequest::bind(&form, Some(&implicit())).unwrap().offering(true).check().unwrap_err();
+    assert_eq!(refused.error().kh, kh::RESPONSE_MODE, "a token in a query is seen by servers (OAuth 2.0 Multiple Response Types §5)");
 }

@@ -52,6 +52,10 @@ pub(crate) struct Add {
     /// Lifetime of its refresh tokens, such as 30d
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     refresh_ttl: Option<u64>,
+    /// What differs about its tokens; repeatable: format=jwt, audience=URL, rotate=no, refresh_grace=30s, reuse=yes, scope=narrow,
+    /// and for one grant type client_credentials.access_ttl=5m, .refresh_ttl=1d, .refresh=no. An empty value brings the usual back
+    #[arg(long, value_name = "KEY=VALUE")]
+    policy: Vec<String>,
 }
 
 impl Add {
@@ -92,6 +96,7 @@ impl Add {
             default_scope: self.default_scope,
             access_ttl: self.access_ttl,
             refresh_ttl: self.refresh_ttl,
+            policy: self.policy,
         })
     }
 }

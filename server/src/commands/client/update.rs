@@ -52,6 +52,10 @@ pub(crate) struct Update {
     /// Lifetime of its refresh tokens, such as 30d
     #[arg(long, group = "change", value_name = "DURATION", value_parser = seconds)]
     refresh_ttl: Option<u64>,
+    /// What differs about its tokens; repeatable: format=jwt, audience=URL, rotate=no, refresh_grace=30s, reuse=yes, scope=narrow,
+    /// and for one grant type client_credentials.access_ttl=5m, .refresh_ttl=1d, .refresh=no. An empty value brings the usual back
+    #[arg(long, group = "change", value_name = "KEY=VALUE")]
+    policy: Vec<String>,
     /// It may do everything that it is registered for again
     #[arg(long, group = "change", conflicts_with = "disable")]
     enable: bool,
@@ -82,6 +86,7 @@ impl Update {
             disabled: (self.enable || self.disable).then_some(self.disable),
             access_ttl: self.access_ttl,
             refresh_ttl: self.refresh_ttl,
+            policy: self.policy,
             rotate_secret: false,
             revoke: self.revoke,
         }
