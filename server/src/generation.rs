@@ -39,8 +39,7 @@ pub(crate) async fn build(
     let settings = Arc::new(settings::of(config, issuer));
     let pages: Arc<dyn Pages> = Arc::new(BuiltinPages::new(issuer));
     let plugins = host.load(config, &settings, left_out).await?;
-    let mut grants = registry::grants();
-    grants.retain(|grant| grant.grant_type() != "password" || config.grants.password);
+    let grants = registry::grants();
     let metadata = metadata_document(&settings, &plugins.endpoints, &grants, &*plugins.hooks);
     let routes = RouteTable::build(&plugins.endpoints, &settings, &foundation.metrics)
         .map_err(|conflict| Failure::bracketed("KH0120", Exit::Configuration, &conflict.to_string()))?;

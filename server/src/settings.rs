@@ -27,6 +27,7 @@ pub(crate) fn of(config: &Config, issuer: &Issuer) -> Settings {
             rotation: config.tokens.rotation,
             audience: config.tokens.audience.clone(),
             jwt_ttl: config.tokens.jwt_ttl,
+            password: config.grants.password,
             implicit: config.grants.implicit,
             random_length: usize::try_from(config.tokens.random_length).unwrap_or(usize::MAX),
         },

@@ -69,6 +69,7 @@ impl Context {
     /// # Errors
     /// `unsupported_grant_type` (RFC 6749 §5.2).
     pub fn grant(&self, grant_type: &str) -> Result<&Arc<dyn Grant>, OAuthError> {
-        self.grants.iter().find(|grant| grant.grant_type() == grant_type).ok_or_else(OAuthError::unsupported_grant_type)
+        let offered = |grant: &&Arc<dyn Grant>| grant.grant_type() == grant_type && grant.is_offered(&self.settings);
+        self.grants.iter().find(offered).ok_or_else(OAuthError::unsupported_grant_type)
     }
 }

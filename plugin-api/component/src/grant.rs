@@ -13,11 +13,17 @@ use crate::batch::Operation;
 use crate::context::Context;
 use crate::hooks::PluginData;
 use crate::records::{self, Stored};
+use crate::settings::Settings;
 
 /// A grant type. Its file is named after its `grant_type`.
 pub trait Grant: Send + Sync {
     /// The value of the `grant_type` parameter.
     fn grant_type(&self) -> &str;
+
+    /// Whether the server offers it; one that it does not is as if it were not there.
+    fn is_offered(&self, _settings: &Settings) -> bool {
+        true
+    }
 
     /// Checks what the client holds. Consumes nothing: what has to be taken is in [`Pending::guard`] and is taken by the commit.
     ///

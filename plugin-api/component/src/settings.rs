@@ -63,6 +63,8 @@ pub struct TokenSettings {
     pub audience: Option<String>,
     /// Lifetime of JWTs: who verifies them offline hears of a revocation only at their end.
     pub jwt_ttl: Duration,
+    /// Whether the password grant is offered (RFC 6749 §4.3).
+    pub password: bool,
     /// Whether `response_type=token` is offered (RFC 6749 §4.2).
     pub implicit: bool,
     /// Characters of a token in the form `random`.
@@ -77,6 +79,7 @@ impl Default for TokenSettings {
             rotation: Rotation { algorithm: Algorithm::Es256, every: Duration::from_hours(90 * 24), ahead: Duration::from_hours(24) },
             audience: None,
             jwt_ttl: Duration::from_mins(10),
+            password: false,
             implicit: false,
             random_length: 40,
         }

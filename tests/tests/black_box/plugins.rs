@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use keyhook_tests::binary::{self, Server};
 use keyhook_tests::libraries;
 use keyhook_tests::local::Local;
-use keyhook_tests::plugin_table::{self, CONFIGURATION, PLUGINS, Stage};
+use keyhook_tests::plugin_table::{self, PLUGINS, Stage};
 use keyhook_tests::scratch::Scratch;
 
 /// The table's plugins in a folder.

@@ -26,7 +26,7 @@ component!(Endpoint: MetadataEndpoint);
 /// description; and what plugins grant and take as proof of a client.
 pub fn metadata_document(settings: &Settings, endpoints: &[Arc<dyn Endpoint>], grants: &[Arc<dyn Grant>], hooks: &dyn Hooks) -> Bytes {
     let mut metadata = Metadata::new(&settings.issuer);
-    metadata.list("grant_types_supported", grants.iter().map(|grant| grant.grant_type()));
+    metadata.list("grant_types_supported", grants.iter().filter(|grant| grant.is_offered(settings)).map(|grant| grant.grant_type()));
     metadata.list("grant_types_supported", hooks.provided(HookPoint::TokenGrant));
     if settings.tokens.implicit {
         metadata.list("grant_types_supported", ["implicit"]);

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use keyhook_component::context::Context;
 use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
 use keyhook_component::hooks::PluginData;
+use keyhook_component::settings::Settings;
 use keyhook_component::{BoxFuture, component};
 use keyhook_core::client_auth::AuthenticatedClient;
 use keyhook_core::error::{ErrorCode, OAuthError};
@@ -25,8 +26,12 @@ pub struct Password {
 component!(Grant: Password);
 
 impl Grant for Password {
-    fn grant_type(&self) -> &str {
+    fn grant_type(&self) -> &'static str {
         "password"
+    }
+
+    fn is_offered(&self, settings: &Settings) -> bool {
+        settings.tokens.password
     }
 
     fn redeem<'a>(

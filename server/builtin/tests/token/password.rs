@@ -13,7 +13,7 @@ use crate::support::*;
 
 /// `shop` may use the grant, and `alice` has a password.
 async fn world_with_alice() -> World {
-    let world = world().await;
+    let world = world().await.with_settings(|settings| settings.tokens.password = true);
     let mut shop = confidential("shop");
     shop.grant_types.push("password".into());
     world.register(shop).await;
@@ -85,10 +85,19 @@ async fn guesses_are_counted_per_user_and_the_right_password_does_not_help_then(
     }
 }
 
+#[tokio::test]
+async fn the_grant_is_off_until_it_is_switched_on() {
+    let world = world_with_alice().await.with_settings(|_| {});
+    assert_eq!(refused(ask(&world, "alice", "wonderland", "read").await).0, "unsupported_grant_type");
+}
+
 /// A client that guesses at many users is stopped, too.
 #[tokio::test]
 async fn guesses_are_counted_per_client() {
-    let world = world_with_alice().await.with_settings(|settings| settings.attempts_per_address = 8);
+    let world = world_with_alice().await.with_settings(|settings| {
+        settings.tokens.password = true;
+        settings.attempts_per_address = 8;
+    });
     for user in 0..8 {
         assert_eq!(refused(ask(&world, &format!("user-{user}"), "guess", "read").await).0, "invalid_grant");
     }
