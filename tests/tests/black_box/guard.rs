@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use keyhook_guard::{Clock, Guard, Introspection, Principal, SystemClock, Timestamp, authenticated, has_scope, is_consumer, is_oauth_user};
+use keyhook_guard::{
+    Clock, Guard, Introspection, Principal, SignedTokens, SystemClock, Timestamp, Verifier, authenticated, has_scope, is_consumer,
+    is_oauth_user,
+};
 use keyhook_tests::back_channel::BackChannel;
 use keyhook_tests::binary;
 use keyhook_tests::http::{Answer, Client};
@@ -26,14 +29,27 @@ struct Api {
 }
 
 impl Api {
+    /// One that asks.
     fn start(name: &str) -> Api {
-        let pair = Pair::single(name, "");
-        let endpoint = format!("http://localhost:{}/introspect", pair.production.port);
-        let introspection = Introspection::at(endpoint).client("shop", pair.secret()).deadline(Duration::from_secs(30)).build().unwrap();
+        Api::with(Pair::single(name, ""), |pair| {
+            let endpoint = format!("http://localhost:{}/introspect", pair.production.port);
+            Introspection::at(endpoint).client("shop", pair.secret()).deadline(Duration::from_secs(30)).build().unwrap()
+        })
+    }
+
+    /// One that checks signatures, of tokens for this audience.
+    fn signed(name: &str, audience: &str, signing: &str) -> Api {
+        let configuration = format!("[tokens]\nformat = \"jwt\"\naudience = \"https://api.test\"\nsigning = \"{signing}\"\n");
+        Api::with(Pair::single(name, &configuration), |pair| {
+            SignedTokens::of(format!("http://localhost:{}", pair.production.port)).audience(audience).build().unwrap()
+        })
+    }
+
+    fn with<V: Verifier + 'static>(pair: Pair, verifier: impl FnOnce(&Pair) -> V) -> Api {
         let ahead = Arc::new(AtomicI64::new(0));
         let offset = Arc::clone(&ahead);
         let clock = move || Timestamp::from_millis(SystemClock.now().millis() + offset.load(Ordering::SeqCst));
-        let guard = Guard::new(introspection).realm("photos").clock(clock);
+        let guard = Guard::new(verifier(&pair)).realm("photos").clock(clock);
         let app = Router::new()
             .route("/who", get(who).layer(guard.layer(authenticated())))
             .route("/photos", get(who).layer(guard.layer(is_oauth_user("alice", None))))
@@ -148,4 +164,34 @@ fn while_the_server_is_away_nobody_new_is_let_in_and_when_it_is_back_all_goes_on
     assert!(!away.text().contains("refused") && !away.text().contains("localhost"), "the cause is for the log: {}", away.text());
     api.pair.restart();
     assert_eq!(api.get("/who", &tokens.access), 200);
+}
+
+/// RFC 9068 §4: the guard checks what a real server signs, by the keys that it publishes, and asks it nothing else.
+#[test]
+fn signed_tokens_of_a_real_server_are_checked_without_asking_it() {
+    for signing in ["EdDSA", "ES256"] {
+        let mut api = Api::signed(&format!("guard-{signing}"), "https://api.test", signing);
+        let user = api.pair.tokens(&mut api.pair.browser());
+        let machine = api.machine();
+        assert!(user.access.starts_with("ey"), "{}", user.access);
+        let told = api.call("GET", "/who", &user.access, "").json();
+        assert_eq!(told, json!({ "client": "shop", "user": "alice", "scope": "read write", "username": null }), "{signing}");
+        assert_eq!([api.get("/photos", &user.access), api.get("/photos", &machine)], [200, 403]);
+        assert_eq!([api.get("/nightly", &user.access), api.get("/nightly", &machine)], [403, 200]);
+        let forged = user.access[..user.access.len() - 4].to_owned() + "AAAA";
+        assert_eq!([api.get("/who", &forged), api.get("/who", &user.refresh)], [401, 401]);
+
+        api.pair.server().signal("TERM");
+        api.pair.ended();
+        assert_eq!(api.get("/who", &user.access), 200, "nobody is asked");
+        api.advance(Duration::from_secs(600 + 10));
+        assert_eq!(api.get("/who", &user.access), 401, "it has expired, by ten minutes and the ten seconds that clocks may differ");
+    }
+}
+
+/// RFC 9068 §4: a token for another resource is refused.
+#[test]
+fn a_signed_token_for_another_api_is_refused() {
+    let api = Api::signed("guard-audience", "https://other.test", "ES256");
+    assert_eq!(api.get("/who", &api.machine()), 401);
 }
