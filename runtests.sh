@@ -89,6 +89,8 @@ part_stores() {
   if ! urls=$(tests/servers/up 2>"$logs/servers.log"); then bad 1 "servers ($logs/servers.log)"; tail -n 20 "$logs/servers.log"; return; fi
   eval "$urls"
   counted "contract of the stores" cargo test --locked --no-fail-fast -p keyhook-stores --features postgres,mysql,redis,memcached,mongodb -- --include-ignored
+  check "server with every store" cargo build --locked --bin keyhook --features stores
+  counted "server over stores" env KEYHOOK_BIN="$root/target/debug/keyhook" cargo test --locked -p keyhook-tests --test stores -- --include-ignored --test-threads 2
   [ -n "${KEYHOOK_KEEP_SERVERS:-}" ] || tests/servers/down
 }
 part_interop() {

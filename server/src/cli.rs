@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use crate::commands::{ClientCommand, KeyCommand, NewCommand, PluginCommand, TryCommand, UserCommand};
+pub(crate) use crate::commands::{ClientCommand, KeyCommand, NewCommand, PluginCommand, StoreCommand, TryCommand, UserCommand};
 
 /// keyhook: an OAuth authorization server that people extend by dropping a library into a folder.
 #[derive(Parser)]
@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Make master keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Migrate, check and copy databases
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Begin, check, approve and list plugins
     #[command(subcommand)]
     Plugin(PluginCommand),

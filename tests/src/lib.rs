@@ -7,6 +7,7 @@ pub mod canaries;
 pub mod captured;
 pub mod crash;
 pub mod crowd;
+pub mod cut;
 pub mod flow;
 #[cfg(doctest)]
 pub mod guide;

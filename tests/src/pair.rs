@@ -61,6 +61,22 @@ impl Pair {
         pair
     }
 
+    /// Two processes with a data folder each, on a store that machines share.
+    pub fn shared(name: &str, url: &str) -> Pair {
+        let store = format!("[store]\nurl = \"{url}\"\n");
+        let mut pair = Pair::single(name, &store);
+        let folder = pair.production.path().to_owned();
+        let (issuer_port, port) = (pair.production.port, free_port());
+        let text = format!(
+            "[server]\nissuer = \"http://localhost:{issuer_port}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = \"off\"\ndata = \"{0}/second\"\n\
+             [management]\nlisten = \"off\"\n[keys]\nmaster_file = \"{0}/master.key\"\n{store}",
+            folder.display(),
+        );
+        std::fs::write(folder.join("second.toml"), text).unwrap();
+        pair.servers.push(Server::start(&folder, &["serve".to_owned(), "--config".to_owned(), "second.toml".to_owned()], port));
+        pair
+    }
+
     /// The client's back channel to each process.
     pub fn nodes(&self) -> [BackChannel; 2] {
         let node = |index: usize| BackChannel::new(self.client(index), "shop", &self.secret);
@@ -117,6 +133,17 @@ impl Pair {
     /// The processes.
     pub fn into_servers(self) -> Vec<Server> {
         self.servers
+    }
+
+    /// A browser at the second process.
+    pub fn other_browser(&self) -> Client {
+        self.client(self.servers.len() - 1)
+    }
+
+    /// Ends the first process as `kill -9` does.
+    pub fn kill_first(&mut self) {
+        self.servers[0].signal("KILL");
+        self.servers[0].wait();
     }
 
     /// The first process.

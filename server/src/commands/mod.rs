@@ -14,6 +14,7 @@ mod password;
 mod plugin;
 mod probe;
 mod serve;
+mod store;
 mod try_flow;
 mod user;
 mod version;
@@ -22,6 +23,7 @@ pub(crate) use client::ClientCommand;
 pub(crate) use key::KeyCommand;
 pub(crate) use new::NewCommand;
 pub(crate) use plugin::PluginCommand;
+pub(crate) use store::StoreCommand;
 pub(crate) use try_flow::TryCommand;
 pub(crate) use user::UserCommand;
 
@@ -51,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::User(command) => user::run(global, command),
         Command::Key(command) => key::run(global, command),
         Command::New(command) => new::run(&command),
+        Command::Store(command) => store::run(global, command),
         Command::Plugin(command) => plugin::run(global, command),
         Command::Try(command) => try_flow::run(global, &command),
         Command::Explain { code } => explain::run(global, code.as_deref()),

@@ -32,7 +32,7 @@ pub(crate) use locate::{USUAL, files as locate, named};
 pub(crate) use reader::Shown;
 pub(crate) use sections::{
     Grants, GroupStore, HookOrder, Keys, Limits, Log, LogFormat, Login, Management, PluginTable, Plugins, Server, StoreMap, TlsDecision,
-    Tokens, Trust, group_name,
+    Tokens, Trust, group_name, not_built_in,
 };
 pub(crate) use text::{Origin, SourceText};
 pub(crate) use tree::{Node, Table, Value, merge, set};

@@ -28,14 +28,14 @@ pub(crate) struct Parameters {
 /// A URL that cannot be used.
 pub(crate) fn refused(why: &str) -> Failure {
     Failure::Unusable(format!(
-        "KH0440 the store's URL is not understood: {why}; it has the form postgres://user:password@host:5432/database or \
+        "KH0460 the store's URL is not understood: {why}; it has the form postgres://user:password@host:5432/database or \
          mysql://user:password@host:3306/database"
     ))
 }
 
 /// A connection that cannot be encrypted.
 pub(crate) fn unencrypted(why: &str) -> Failure {
-    Failure::Unusable(format!("KH0443 the connection to the database cannot be encrypted: {why}"))
+    Failure::Unusable(format!("KH0463 the connection to the database cannot be encrypted: {why}"))
 }
 
 impl Parameters {
@@ -133,7 +133,7 @@ mod tests {
     fn modes_that_fall_back_and_counts_of_nothing_are_refused() {
         for query in ["sslmode=prefer", "sslmode=allow", "sslmode=", "readers=0", "writers=-1", "writers=101", "password=hush"] {
             let Err(Failure::Unusable(text)) = Parameters::read(query) else { panic!("{query} was taken") };
-            assert!(text.contains("KH0440") && !text.contains("hush"), "{text}");
+            assert!(text.contains("KH0460") && !text.contains("hush"), "{text}");
         }
     }
 

@@ -84,8 +84,8 @@ fn a_store_that_was_not_built_in_is_named_with_the_way_to_build_it() {
         }
         let production = Production::new("built", &format!("[store]\nurl = \"{scheme}://me:hush@db/x\"\n"));
         let help = format!("this server was built without `{feature}`: build it with `cargo build --release --features {feature}`");
-        fails(production.path(), &["serve"], 3, &["KH0450", "keyhook.toml:", &help]);
-        fails(production.path(), &["check"], 3, &["KH0450", "***"]);
+        fails(production.path(), &["serve"], 3, &["KH0470", "keyhook.toml:", &help]);
+        fails(production.path(), &["check"], 3, &["KH0470", "***"]);
     }
 }
 

@@ -39,5 +39,6 @@ mod restart;
 mod revocation;
 mod secrets;
 mod sessions;
+mod store_command;
 mod token;
 mod vectors;

@@ -18,7 +18,7 @@ pub(crate) use log::{Log, LogFormat};
 pub(crate) use login::Login;
 pub(crate) use plugins::{PluginTable, Plugins, Trust};
 pub(crate) use server::{Limits, Management, Server, TlsDecision};
-pub(crate) use store::{GroupStore, StoreMap, group_name};
+pub(crate) use store::{GroupStore, StoreMap, group_name, not_built_in};
 pub(crate) use tokens::Tokens;
 
 pub(crate) use {hooks::read as read_hooks, paths::read as read_paths};

@@ -87,7 +87,7 @@ pub(crate) fn not_built_in(scheme: &str) -> Option<String> {
 fn url(section: &Section<'_>, key: &'static str, default: Option<&str>) -> Option<GroupStore> {
     let named = section.node(key).and_then(|node| crate::config::reader::text_of(node).ok()).and_then(|text| text.split_once(':'));
     if let Some(why) = named.and_then(|(scheme, _)| not_built_in(scheme)) {
-        section.refuse("KH0450", key, format!("`{key}` in [store] names a store that is not in this server"), why);
+        section.refuse("KH0470", key, format!("`{key}` in [store] names a store that is not in this server"), why);
         return None;
     }
     let show = |store: &Option<GroupStore>| store.as_ref().map_or_else(|| "(as url)".to_owned(), |store| quoted(&store.shown()));

@@ -30,18 +30,18 @@ pub(super) fn older(shown: &str, found: i64, known: i64) -> Failure {
 /// Commits that do not reach the disk.
 pub(super) fn not_durable(shown: &str, setting: i64) -> Failure {
     Failure::Unusable(format!(
-        "KH0451 {shown} acknowledges commits before they are on the disk (innodb_flush_log_at_trx_commit = {setting}): set it to 1, or say `durable = false` in [store]"
+        "KH0471 {shown} acknowledges commits before they are on the disk (innodb_flush_log_at_trx_commit = {setting}): set it to 1, or say `durable = false` in [store]"
     ))
 }
 
 /// Nobody answered in time.
 pub(super) fn silent(shown: &str) -> Failure {
-    Failure::Unavailable(format!("KH0441 {shown} did not answer in time; look at the server and at the network between"))
+    Failure::Unavailable(format!("KH0461 {shown} did not answer in time; look at the server and at the network between"))
 }
 
 /// A replica, or a server that is switched to reading.
 pub(super) fn read_only(shown: &str) -> Failure {
-    Failure::Unavailable(format!("KH0445 {shown} only reads at the moment; name the primary in [store], or end the switch-over"))
+    Failure::Unavailable(format!("KH0465 {shown} only reads at the moment; name the primary in [store], or end the switch-over"))
 }
 
 /// What the driver or the server said.
@@ -56,14 +56,14 @@ pub(super) fn of(shown: &str, error: &Error) -> Failure {
         )),
         Error::Driver(DriverError::PoolDisconnected) => Failure::ended(),
         Error::Io(error) => {
-            Failure::Unavailable(format!("KH0441 {shown} cannot be reached ({error}); start the server, or mend host and port in [store]"))
+            Failure::Unavailable(format!("KH0461 {shown} cannot be reached ({error}); start the server, or mend host and port in [store]"))
         }
         // Their texts may repeat values.
         Error::Driver(DriverError::FromValue { .. } | DriverError::FromRow { .. }) => {
-            Failure::Unusable(format!("KH0449 {shown} holds a value that keyhook did not write; restore a backup"))
+            Failure::Unusable(format!("KH0469 {shown} holds a value that keyhook did not write; restore a backup"))
         }
-        Error::Driver(error) => Failure::Unavailable(format!("KH0441 {shown}: {error}")),
-        Error::Url(_) | Error::Other(_) => Failure::Unavailable(format!("KH0447 {shown}: the driver failed")),
+        Error::Driver(error) => Failure::Unavailable(format!("KH0461 {shown}: {error}")),
+        Error::Url(_) | Error::Other(_) => Failure::Unavailable(format!("KH0467 {shown}: the driver failed")),
     }
 }
 
@@ -71,19 +71,19 @@ pub(super) fn of(shown: &str, error: &Error) -> Failure {
 fn of_server(shown: &str, said: &ServerError) -> Failure {
     match said.code {
         1044 | 1045 | 1698 => Failure::Unusable(format!(
-            "KH0442 {shown} refuses this user ({}); mend user and password in [store], or the user's host and rights at the server",
+            "KH0462 {shown} refuses this user ({}); mend user and password in [store], or the user's host and rights at the server",
             said.message
         )),
-        1049 => Failure::Unusable(format!("KH0442 {shown}: {}; make it (CREATE DATABASE), or name the right one in [store]", said.message)),
-        1142 | 1143 | 1227 => Failure::Unusable(format!("KH0444 {shown}: {}; grant this user all rights on its database", said.message)),
+        1049 => Failure::Unusable(format!("KH0462 {shown}: {}; make it (CREATE DATABASE), or name the right one in [store]", said.message)),
+        1142 | 1143 | 1227 => Failure::Unusable(format!("KH0464 {shown}: {}; grant this user all rights on its database", said.message)),
         1146 | 1054 => {
-            Failure::Unusable(format!("KH0449 {shown} has not the tables that keyhook made ({}); restore a backup", said.message))
+            Failure::Unusable(format!("KH0469 {shown} has not the tables that keyhook made ({}); restore a backup", said.message))
         }
         1290 | 1792 | 1836 => read_only(shown),
-        1040 | 1053 | 1203 => Failure::Unavailable(format!("KH0441 {shown} takes no connection at the moment ({})", said.message)),
-        1153 => Failure::Unusable(format!("KH0448 {shown} cannot keep a record: it is larger than the server's max_allowed_packet")),
-        1406 => Failure::Unusable(format!("KH0448 {shown} cannot keep a record: its name is longer than a key can be")),
-        code => Failure::Unavailable(format!("KH0447 {shown} refused an operation (error {code}); nothing of it was written")),
+        1040 | 1053 | 1203 => Failure::Unavailable(format!("KH0461 {shown} takes no connection at the moment ({})", said.message)),
+        1153 => Failure::Unusable(format!("KH0468 {shown} cannot keep a record: it is larger than the server's max_allowed_packet")),
+        1406 => Failure::Unusable(format!("KH0468 {shown} cannot keep a record: its name is longer than a key can be")),
+        code => Failure::Unavailable(format!("KH0467 {shown} refused an operation (error {code}); nothing of it was written")),
     }
 }
 

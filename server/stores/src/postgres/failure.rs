@@ -34,12 +34,12 @@ pub(super) fn older(shown: &str, found: i64, known: i64) -> Failure {
 
 /// Nobody answered in time.
 pub(super) fn silent(shown: &str) -> Failure {
-    Failure::Unavailable(format!("KH0441 {shown} did not answer in time; look at the server and at the network between"))
+    Failure::Unavailable(format!("KH0461 {shown} did not answer in time; look at the server and at the network between"))
 }
 
 /// A standby, or a server that is switched to reading.
 pub(super) fn read_only(shown: &str) -> Failure {
-    Failure::Unavailable(format!("KH0445 {shown} only reads at the moment; name the primary in [store], or end the switch-over"))
+    Failure::Unavailable(format!("KH0465 {shown} only reads at the moment; name the primary in [store], or end the switch-over"))
 }
 
 /// What the pool said.
@@ -47,11 +47,11 @@ pub(super) fn of_pool(shown: &str, error: &PoolError) -> Failure {
     match error {
         PoolError::Backend(error) => of(shown, error),
         PoolError::Timeout(TimeoutType::Wait) => Failure::Unavailable(format!(
-            "KH0446 every connection to {shown} is busy; raise `readers` in the store's URL if the server has room for more"
+            "KH0466 every connection to {shown} is busy; raise `readers` in the store's URL if the server has room for more"
         )),
         PoolError::Timeout(_) => silent(shown),
         PoolError::Closed => Failure::ended(),
-        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Failure::Unavailable(format!("KH0447 {shown}: {error}")),
+        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Failure::Unavailable(format!("KH0467 {shown}: {error}")),
     }
 }
 
@@ -61,26 +61,26 @@ pub(super) fn of(shown: &str, error: &Error) -> Failure {
     let (state, text) = (said.code(), said.message());
     match *state {
         SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => Failure::Unusable(format!(
-            "KH0442 {shown} refuses this user ({text}); mend user and password in [store], or the server's pg_hba.conf"
+            "KH0462 {shown} refuses this user ({text}); mend user and password in [store], or the server's pg_hba.conf"
         )),
         SqlState::INVALID_CATALOG_NAME => {
-            Failure::Unusable(format!("KH0442 {shown}: {text}; make it (createdb), or name the right one in [store]"))
+            Failure::Unusable(format!("KH0462 {shown}: {text}; make it (createdb), or name the right one in [store]"))
         }
         SqlState::INSUFFICIENT_PRIVILEGE | SqlState::INVALID_SCHEMA_NAME => Failure::Unusable(format!(
-            "KH0444 {shown}: {text}; make this user the owner of the database, or of a schema in its search_path"
+            "KH0464 {shown}: {text}; make this user the owner of the database, or of a schema in its search_path"
         )),
         SqlState::READ_ONLY_SQL_TRANSACTION => read_only(shown),
         SqlState::PROGRAM_LIMIT_EXCEEDED | SqlState::STRING_DATA_RIGHT_TRUNCATION => {
-            Failure::Unusable(format!("KH0448 {shown} cannot keep a record ({text}): its name is too long to be a key"))
+            Failure::Unusable(format!("KH0468 {shown} cannot keep a record ({text}): its name is too long to be a key"))
         }
         SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => {
-            Failure::Unusable(format!("KH0449 {shown} has not the tables that keyhook made ({text}); restore a backup"))
+            Failure::Unusable(format!("KH0469 {shown} has not the tables that keyhook made ({text}); restore a backup"))
         }
         SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
-            Failure::Unavailable(format!("KH0441 {shown} is stopping or starting ({text}); keyhook goes on by itself when it answers"))
+            Failure::Unavailable(format!("KH0461 {shown} is stopping or starting ({text}); keyhook goes on by itself when it answers"))
         }
         SqlState::QUERY_CANCELED => silent(shown),
-        _ => Failure::Unavailable(format!("KH0447 {shown} refused an operation ({}: {text}); nothing of it was written", state.code())),
+        _ => Failure::Unavailable(format!("KH0467 {shown} refused an operation ({}: {text}); nothing of it was written", state.code())),
     }
 }
 
@@ -92,9 +92,9 @@ fn of_connection(shown: &str, error: &Error) -> Failure {
         ));
     }
     if text.contains("authentication") || text.contains("password") {
-        return Failure::Unusable(format!("KH0442 {shown}: {text}; mend user and password in [store]"));
+        return Failure::Unusable(format!("KH0462 {shown}: {text}; mend user and password in [store]"));
     }
-    Failure::Unavailable(format!("KH0441 {shown} cannot be reached ({text}); start the server, or mend host and port in [store]"))
+    Failure::Unavailable(format!("KH0461 {shown} cannot be reached ({text}); start the server, or mend host and port in [store]"))
 }
 
 /// An error with its causes.

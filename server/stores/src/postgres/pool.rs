@@ -47,7 +47,7 @@ impl Connections {
             .config(limits)
             .runtime(Runtime::Tokio1)
             .build()
-            .map_err(|error| Failure::Unusable(format!("KH0447 no pool of connections: {error}")))?;
+            .map_err(|error| Failure::Unusable(format!("KH0467 no pool of connections: {error}")))?;
         Ok(Connections { pool, shown: address.shown.clone() })
     }
 

@@ -1,7 +1,9 @@
 //! The contract over PostgreSQL, each test in a schema of its own, and what only a server has.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::path::{Path, PathBuf};
+mod refusals;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use keyhook_component::registry::StoreSource;
@@ -55,11 +57,7 @@ async fn opened(folder: PathBuf) -> Arc<dyn Store> {
 }
 
 async fn removed(folder: PathBuf) {
-    remove(&folder).await;
-}
-
-async fn remove(folder: &Path) {
-    execute(&format!("SET client_min_messages = warning; DROP SCHEMA IF EXISTS {} CASCADE", short_name(folder))).await;
+    execute(&format!("SET client_min_messages = warning; DROP SCHEMA IF EXISTS {} CASCADE", short_name(&folder))).await;
 }
 
 crate::store_contract!(contract, opened, removed);

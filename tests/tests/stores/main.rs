@@ -1,0 +1,9 @@
+//! The server over databases that several nodes share. Ignored unless asked for: `./runtests.sh stores` starts the databases, builds the
+//! server with every store and runs these.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod away;
+mod copy;
+mod database;
+mod nodes;
+mod refusals;
