@@ -64,7 +64,7 @@ pub(crate) enum Command {
     /// Add, list and remove users of the built-in login
     #[command(subcommand)]
     User(UserCommand),
-    /// Make master keys
+    /// Make master keys, see and exchange signing keys
     #[command(subcommand)]
     Key(KeyCommand),
     /// Migrate, check and copy databases

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
-use keyhook_component::record::{Key, Kind};
+use keyhook_component::record::Kind;
 use keyhook_component::records::{SigningKey, SigningRing, Stored};
 use keyhook_component::store::Lookup;
 use keyhook_core::crypto::PrivateKey;
@@ -34,7 +34,7 @@ pub(crate) async fn keys(context: &Context) -> Result<Arc<Keys>, OAuthError> {
     let rotation = &context.settings.tokens.rotation;
     for _ in 0..MOST_STEPS {
         let now = context.now();
-        let found = match context.records.get::<SigningRing>(&ring()).await? {
+        let found = match context.records.get::<SigningRing>(&SigningRing::key()).await? {
             Lookup::Live(found) => Some(found),
             Lookup::Spent(_) | Lookup::Absent => None,
         };
@@ -52,14 +52,10 @@ pub(crate) async fn keys(context: &Context) -> Result<Arc<Keys>, OAuthError> {
 /// # Errors
 /// As [`keys`].
 pub(crate) async fn published(context: &Context) -> Result<JwkSet, OAuthError> {
-    match context.records.get::<SigningRing>(&ring()).await? {
+    match context.records.get::<SigningRing>(&SigningRing::key()).await? {
         Lookup::Live(_) => Ok(keys(context).await?.set.clone()),
         Lookup::Spent(_) | Lookup::Absent => Ok(JwkSet::default()),
     }
-}
-
-fn ring() -> Key {
-    Key::named("ring")
 }
 
 fn ages(ring: &SigningRing) -> Vec<KeyAge> {
@@ -69,7 +65,7 @@ fn ages(ring: &SigningRing) -> Vec<KeyAge> {
 /// Does one thing that is due. Another node may be faster; then the ring is read again, and its step counts.
 async fn step(due: Due, found: Option<&Stored<SigningRing>>, rotation: &Rotation, context: &Context) -> Result<(), OAuthError> {
     let now = context.now();
-    let mut changed = found.cloned().unwrap_or_else(|| Stored::new(ring(), Timestamp::MAX, SigningRing::default()));
+    let mut changed = found.cloned().unwrap_or_else(|| Stored::new(SigningRing::key(), Timestamp::MAX, SigningRing::default()));
     match due {
         Due::Nothing => return Ok(()),
         Due::Make(state) => changed.body.keys.push(make(rotation, state, context).await?),
@@ -103,7 +99,7 @@ async fn make(rotation: &Rotation, state: KeyState, context: &Context) -> Result
     let kid = AccessTokenWriter::new(algorithm, pkcs8.expose()).map_err(|error| failed(&error))?.jwk().kid.clone();
     let sealed = context
         .sealer
-        .seal(Kind::SigningKey.name(), &ring().to_bytes(), &kid, pkcs8.expose(), &context.random.bytes())
+        .seal(Kind::SigningKey.name(), &SigningRing::key().to_bytes(), &kid, pkcs8.expose(), &context.random.bytes())
         .map_err(|error| failed(&error))?;
     Ok(SigningKey { kid, algorithm, state, since: context.now(), sealed })
 }
@@ -133,6 +129,9 @@ fn open(key: &SigningKey, context: &Context) -> Result<AccessTokenWriter, OAuthE
     let failed = |what: &dyn std::fmt::Display| {
         OAuthError::server_error(format!("the signing key {} cannot be opened: {what}", key.kid)).with_kh(token_kh::SIGNING_KEY)
     };
-    let pkcs8 = context.sealer.open(Kind::SigningKey.name(), &ring().to_bytes(), &key.kid, &key.sealed).map_err(|error| failed(&error))?;
+    let pkcs8 = context
+        .sealer
+        .open(Kind::SigningKey.name(), &SigningRing::key().to_bytes(), &key.kid, &key.sealed)
+        .map_err(|error| failed(&error))?;
     AccessTokenWriter::new(key.algorithm, pkcs8.expose()).map_err(|error| failed(&error))
 }

@@ -1,12 +1,14 @@
-//! `keyhook key …`: master keys, which seal what the store must not show.
+//! `keyhook key …`: master keys, which seal what the store must not show, and the keys that sign JWTs.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::json;
 
+use super::online;
 use crate::cli::{Format, Global};
 use crate::failure::Failure;
+use crate::operations::Operation;
 use crate::system::SystemRandom;
 use crate::{keys, output};
 
@@ -23,12 +25,27 @@ pub(crate) enum KeyCommand {
         /// The new file
         file: PathBuf,
     },
+    /// The keys that sign JWTs, which the server makes and exchanges by itself
+    #[command(subcommand)]
+    Signing(SigningCommand),
+}
+
+/// `keyhook key signing …`
+#[derive(Subcommand)]
+pub(crate) enum SigningCommand {
+    /// List them
+    List,
+    /// Let another key follow the present one: it is published first, and nobody notices
+    Rotate,
+    /// Give all up at once, as after a theft: JWTs that they signed are refused from now on
+    Reset,
 }
 
 /// # Errors
 /// `KH0605` when the file exists or cannot be written.
 pub(crate) fn run(global: &Global, command: KeyCommand) -> Result<(), Failure> {
     let (file, next) = match command {
+        KeyCommand::Signing(command) => return signing(global, &command),
         KeyCommand::Generate { file } => {
             let next = format!("name it in the configuration: [keys] master_file = \"{}\"", file.display());
             (file, next)
@@ -47,4 +64,13 @@ pub(crate) fn run(global: &Global, command: KeyCommand) -> Result<(), Failure> {
         Format::Table => output::write(&format!("wrote {}\nnext: {next}\n", file.display())),
     }
     Ok(())
+}
+
+fn signing(global: &Global, command: &SigningCommand) -> Result<(), Failure> {
+    let (operation, columns) = match command {
+        SigningCommand::List => (Operation::SigningList {}, &["kid", "algorithm", "state", "since"][..]),
+        SigningCommand::Rotate => (Operation::SigningRotate {}, &["kid", "algorithm", "state", "since"][..]),
+        SigningCommand::Reset => (Operation::SigningReset {}, &["given_up"][..]),
+    };
+    super::print(global, columns, online::perform(global, operation))
 }

@@ -4,6 +4,7 @@
 pub(crate) mod client;
 mod desk;
 mod policy;
+mod signing;
 pub(crate) mod user;
 
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,15 @@ pub(crate) enum Operation {
         /// The user name.
         name: String,
     },
+    /// The keys that sign JWTs.
+    #[serde(rename = "signing.list")]
+    SigningList {},
+    /// Lets another key follow the present one, without a break.
+    #[serde(rename = "signing.rotate")]
+    SigningRotate {},
+    /// Gives all keys up at once.
+    #[serde(rename = "signing.reset")]
+    SigningReset {},
     /// Every plugin of the running server.
     #[serde(rename = "plugin.list")]
     PluginList {},
@@ -97,6 +107,9 @@ impl Operation {
             Operation::UserPasswd(draft) => user::passwd(draft, desk).await,
             Operation::UserDisable { name, disabled } => user::disable(&name, disabled, desk).await,
             Operation::UserRemove { name } => user::remove(&name, desk).await,
+            Operation::SigningList {} => signing::list(desk).await,
+            Operation::SigningRotate {} => signing::rotate(desk).await,
+            Operation::SigningReset {} => signing::reset(desk).await,
             Operation::PluginList {} => Ok(desk.running()?.plugins()),
             Operation::Reload {} => desk.running()?.reload().await,
             Operation::Status {} => Ok(desk.running()?.status()),

@@ -41,7 +41,7 @@ fn manage(folder: &Path) {
     let narrowed = json(folder, &["client", "update", "shop", "--scope", "read"]);
     assert_eq!(narrowed["default_scope"], "read");
     for arguments in
-        [&["client", "add", "slip", "--grant", "client_credential"][..], &["client", "update", "shop", "--add-grant", "password"]]
+        [&["client", "add", "slip", "--grant", "client_credential"][..], &["client", "update", "shop", "--add-grant", "passwrd"]]
     {
         let (code, said) = refused(folder, arguments);
         assert!(code == 2 && said.contains("KH0303") && said.contains("client_credentials"), "{said}");

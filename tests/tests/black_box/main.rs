@@ -22,6 +22,8 @@ mod handlers;
 mod hostile;
 mod interop;
 mod introspection;
+mod jwt;
+mod legacy_grants;
 mod metadata;
 mod misbehaving;
 mod misbehaving_binary;

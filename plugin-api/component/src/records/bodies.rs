@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::typed::Body;
 use crate::hooks::{PluginData, SessionValues};
-use crate::record::Kind;
+use crate::record::{Key, Kind};
 
 macro_rules! body {
     ($type:ty, $kind:ident, cached) => {
@@ -185,6 +185,13 @@ pub struct SigningRing {
     pub opened: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 body!(SigningRing, SigningKey, cached);
+
+impl SigningRing {
+    /// Where the one record lies.
+    pub fn key() -> Key {
+        Key::named("ring")
+    }
+}
 
 impl Clone for SigningRing {
     /// The keys alone: what was made of them belongs to the record that was read.
