@@ -28,12 +28,12 @@ fn while_the_database_is_away_clients_are_told_to_come_back_and_then_all_goes_on
 
         cable.mend();
         pair.server().wait_until("the database is used again", || {
-            node.try_post("/introspect", &[("token", tokens.access_token.as_str())]).is_ok_and(|answer| answer.status == 200)
+            node.try_post("/introspect", &[("token", tokens.access.as_str())]).is_ok_and(|answer| answer.status == 200)
         });
         // What was refused with 503 burned nothing.
         let answer = node.redeem(&code, pair.redirect_uri(), &pair.pkce().verifier);
         assert!(Tokens::of(&answer).is_some(), "{} {}", answer.status, answer.text());
-        assert!(node.is_active(&tokens.access_token));
+        assert!(node.is_active(&tokens.access));
     }
 }
 
@@ -52,7 +52,7 @@ fn a_flow_goes_on_after_a_restart_and_after_a_kill() {
         let tokens = Tokens::of(&answer).unwrap_or_else(|| panic!("{} {}", answer.status, answer.text()));
         pair.kill_first();
         pair.restart();
-        assert!(pair.nodes()[0].is_active(&tokens.access_token));
+        assert!(pair.nodes()[0].is_active(&tokens.access));
         let again = pair.nodes()[0].redeem(&code, pair.redirect_uri(), &pair.pkce().verifier);
         assert_eq!(again.error(), "invalid_grant");
     }

@@ -21,7 +21,7 @@ fn a_server_moves_from_sqlite_to_a_database_with_its_tokens() {
 
         pair.production.configure(&format!("[store]\nurl = \"{url}\"\n"));
         pair.restart();
-        assert!(pair.nodes()[0].is_active(&tokens.access_token));
+        assert!(pair.nodes()[0].is_active(&tokens.access));
 
         let checked = binary::stdout(&folder, &["store", "check", "--format", "json"]);
         let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
