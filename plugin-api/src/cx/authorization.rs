@@ -108,6 +108,11 @@ impl AuthorizationCx {
         format!("{}/authorize", self.issuer().trim_end_matches('/'))
     }
 
+    /// Where the browser comes back to this request from a sign-in elsewhere: that fires `authorization_GET` again. Only this browser can.
+    pub fn resume_url(&self) -> String {
+        format!("{}/resume?interaction={}", self.form_action(), self.fact("interaction").unwrap_or_default())
+    }
+
     /// Answers with a page in the server's theme, see [`Respond::page`].
     ///
     /// # Errors

@@ -137,6 +137,12 @@ impl Cx {
         self.text(part::HEADER, &name.to_ascii_lowercase())
     }
 
+    /// A cookie by its whole name, which begins with `<plugin>-`; other cookies no plugin sees in a hook.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.header("cookie")?.split(';').map(str::trim);
+        pairs.filter_map(|pair| pair.split_once('=')).find_map(|(known, value)| (known == name).then_some(value))
+    }
+
     /// The address of the client's end of the connection, trusted proxies taken off.
     pub fn client_ip(&self) -> Option<&str> {
         self.fact("client_ip")

@@ -48,6 +48,9 @@ pub(crate) struct HookChains(pub(crate) Arc<Chains>);
 
 impl Hooks for HookChains {
     fn any(&self, point: HookPoint) -> bool {
+        if point.provides() {
+            return !self.provided(point).is_empty();
+        }
         let chain = self.0.of(point);
         !chain.links.is_empty() || !chain.observers.is_empty()
     }

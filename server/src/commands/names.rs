@@ -55,7 +55,11 @@ impl Names<'_> {
     fn table(&self, name: &str) -> Option<Failure> {
         let Some(plugin) = self.plugin(name) else { return Some(self.unknown(&format!("[plugins.{name}]"), name)) };
         let table = self.config.plugins.tables.get(name)?;
-        let wrong = table.priority.keys().chain(table.timeouts.keys()).find(|hook| !plugin.hooks.iter().any(|own| own.name == **hook))?;
+        let wrong = table
+            .priority
+            .keys()
+            .chain(table.timeouts.keys())
+            .find(|hook| !plugin.hooks.iter().any(|own| own.name == **hook || own.point_name() == *hook))?;
         let own: Vec<_> = plugin.hooks.iter().map(|hook| hook.name.as_str()).collect();
         Some(refused(format!("[plugins.{name}] names the hook `{wrong}`, which the plugin does not have; it has {}", own.join(", "))))
     }

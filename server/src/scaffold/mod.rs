@@ -18,6 +18,8 @@ pub(crate) enum Starter {
     Response,
     /// A login page.
     Login,
+    /// A grant type.
+    Grant,
 }
 
 /// Folder of the SDK below the plugin's.
@@ -75,6 +77,10 @@ fn files(name: &CrateName, starter: Starter) -> Vec<(String, String)> {
             include_str!("../../../plugin-api/scaffold/src/login.rs.tmpl"),
             include_str!("../../../plugin-api/scaffold/settings.login.md.tmpl"),
         ),
+        Starter::Grant => (
+            include_str!("../../../plugin-api/scaffold/src/grant.rs.tmpl"),
+            include_str!("../../../plugin-api/scaffold/settings.grant.md.tmpl"),
+        ),
     };
     let readme = include_str!("../../../plugin-api/scaffold/README.md.tmpl").replace("{{settings}}\n", settings);
     let mut files = vec![
@@ -95,7 +101,7 @@ mod tests {
     #[test]
     fn a_new_plugin_is_short_and_stands_on_its_own() {
         let folder = Folder::new();
-        for (name, starter) in [("hello", Starter::Response), ("front-door", Starter::Login)] {
+        for (name, starter) in [("hello", Starter::Response), ("front-door", Starter::Login), ("badge", Starter::Grant)] {
             let name = CrateName::parse(name).unwrap();
             let plugin = write(folder.path(), &name, starter).unwrap();
             let source = std::fs::read_to_string(plugin.join("src/lib.rs")).unwrap();

@@ -105,8 +105,8 @@ fn a_login_page_starts_from_a_scaffold_too() {
 #[test]
 fn the_scaffolds_own_tests_pass() {
     let scratch = Scratch::new("scaffold-tests");
-    for (name, flag) in [("one", None), ("two", Some("--login"))] {
-        let arguments: Vec<&str> = ["plugin", "new", name].into_iter().chain(flag).collect();
+    for (name, flags) in [("one", &[][..]), ("two", &["--login"]), ("three", &["--hook", "token_grant"])] {
+        let arguments = [&["plugin", "new", name], flags].concat();
         stdout(scratch.path(), &arguments);
         let tested = std::process::Command::new(env!("CARGO")).arg("test").current_dir(scratch.join(name)).output().unwrap();
         assert!(tested.status.success(), "{}{}", String::from_utf8_lossy(&tested.stdout), String::from_utf8_lossy(&tested.stderr));

@@ -36,9 +36,12 @@ pub(crate) enum PluginCommand {
 pub(crate) struct New {
     /// Name of the crate, the folder and the plugin
     name: String,
-    /// Begin with a login page
-    #[arg(long)]
+    /// Begin with a login page, as --hook authorization_GET does
+    #[arg(long, conflicts_with = "hook")]
     login: bool,
+    /// Begin with this hook
+    #[arg(long, value_name = "HOOK", value_parser = new::HOOKS, default_value = new::HOOKS[0])]
+    hook: String,
 }
 
 /// `keyhook plugin approve`

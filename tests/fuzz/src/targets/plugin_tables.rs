@@ -165,7 +165,8 @@ fn rules(description: &Description) {
     let is_name = |name: &str| (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     assert!(is_name(&description.name) && description.version.len() <= 64);
     for hook in &description.hooks {
-        let known = HookPoint::ALL.iter().any(|point| point.name() == hook.name);
+        let provides = hook.provision().is_some_and(|(point, uri)| point.provides() && uri.contains(':') && uri.len() <= 200);
+        let known = provides || HookPoint::ALL.iter().any(|point| !point.provides() && point.name() == hook.name);
         let custom = hook.flags & abi::HOOK_CUSTOM != 0;
         assert!(if custom { is_name(&hook.name) && !known } else { known || hook.flags & abi::HOOK_OPTIONAL != 0 }, "{hook:?}");
         assert_eq!(hook.point().is_some(), known && !custom);
