@@ -29,6 +29,17 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
         let race = Race::run(plan, &mut [floor(plan, &bare), tokens(plan, &keyhook)]);
         table.compare(&Comparison { what: "token, nothing durable", beside: BARE, goal: Some(0.55) }, &race, 1, 0);
     }
+    if wants("jwt") {
+        for (what, more, goal) in [
+            ("JWT token, EdDSA", "[tokens]\nformat = \"jwt\"\nsigning = \"EdDSA\"\n", 0.18),
+            ("JWT token, ES256", "[tokens]\nformat = \"jwt\"\nsigning = \"ES256\"\n", 0.14),
+        ] {
+            let bare = Bare::start(None);
+            let keyhook = Keyhook::start(&plan.folder, &Setup { more, ..Setup::default() });
+            let race = Race::run(plan, &mut [floor(plan, &bare), tokens(plan, &keyhook)]);
+            table.compare(&Comparison { what, beside: BARE, goal: Some(goal) }, &race, 1, 0);
+        }
+    }
     if wants("tls") {
         let certificate = Certificate::new(Folder::new(&plan.folder));
         let bare = Bare::start(Some(&certificate));
