@@ -44,6 +44,7 @@ replayed! {
     cookie,
     elf,
     form,
+    guard,
     issuer,
     pkce,
     plugin_calls,

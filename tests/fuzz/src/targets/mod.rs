@@ -27,6 +27,7 @@ targets! {
         cookie,
         elf,
         form,
+        guard,
         issuer,
         pkce,
         plugin_calls,
