@@ -148,6 +148,11 @@ pub fn walk(browser: &mut Client, ask: &Ask<'_>, person: Person<'_>) -> Answer {
 
 /// The same for an authorization request of any form.
 pub fn walk_path(browser: &mut Client, path: &str, person: Person<'_>) -> Answer {
+    walk_deciding(browser, path, person, "allow")
+}
+
+/// The same with `allow` or `deny` on the consent page.
+pub fn walk_deciding(browser: &mut Client, path: &str, person: Person<'_>, decision: &str) -> Answer {
     let first = browser.get(path);
     let mut answer = follow(browser, first);
     for _ in 0..2 {
@@ -158,7 +163,7 @@ pub fn walk_path(browser: &mut Client, path: &str, person: Person<'_>) -> Answer
         let (form, values) = if page.contains("current-password") {
             (Form::with_field(&page, "password"), vec![("username", person.username), ("password", person.password)])
         } else {
-            (Form::with_field(&page, "decision"), vec![("decision", "allow")])
+            (Form::with_field(&page, "decision"), vec![("decision", decision)])
         };
         let next = browser.post(&form.action, &form.filled(&values));
         answer = follow(browser, next);

@@ -116,3 +116,16 @@ async fn the_refresh_token_of_the_grant_can_be_withheld_and_its_lifetime_set() {
     let answer = ask(&world, "alice", "wonderland", "read").await.unwrap();
     assert!(answer.get("refresh_token").is_none() && answer["expires_in"] == 120, "{answer}");
 }
+
+/// python-oauth2 compared the scopes as lists; RFC 6749 §3.3: their order does not matter.
+#[tokio::test]
+async fn a_live_token_is_given_again_for_the_same_scope_in_any_order_and_for_no_other() {
+    let world = world_with_alice().await;
+    let mut shop = Client { tokens: TokenPolicy { reuse: true, ..TokenPolicy::default() }, ..confidential("shop") };
+    shop.grant_types.push("password".into());
+    world.register(shop).await;
+    let token = async |scope: &str| text(&ask(&world, "alice", "wonderland", scope).await.unwrap(), "access_token").to_owned();
+    let both = token("read write").await;
+    assert_eq!(token("write read").await, both);
+    assert!(token("read").await != both && token("write").await != both);
+}

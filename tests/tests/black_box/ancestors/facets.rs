@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use super::CALLBACK;
 
+/// Under this name the runner notes at a second answer whether it brought the same token.
+pub(super) const AGAIN: &str = "x-the-same-token";
+
 /// What is looked at in an answer; absent is not looked at.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +20,13 @@ pub(super) struct Facets {
     pub(super) description: Option<String>,
     pub(super) keys: Option<Vec<String>>,
     pub(super) redirect_keys: Option<Vec<String>>,
+    /// Whether the parameters of a redirect stand in the fragment.
+    pub(super) fragment: Option<bool>,
     pub(super) state: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) expires_in: Option<u64>,
+    /// Whether a request that was sent twice brought the same access token.
+    pub(super) again: Option<bool>,
     pub(super) no_store: Option<bool>,
     pub(super) challenge: Option<String>,
 }
@@ -38,8 +47,14 @@ impl Facets {
         compare("description", self.description.clone(), seen.description.clone());
         compare("keys", debug(&self.keys), debug(&seen.keys));
         compare("redirect_keys", debug(&self.redirect_keys), debug(&seen.redirect_keys));
+        let number = |value: Option<u64>| value.map(|value| value.to_string());
+        let yes = |value: Option<bool>| value.map(|value| value.to_string());
+        compare("fragment", yes(self.fragment), yes(seen.fragment));
+        compare("scope", self.scope.clone(), seen.scope.clone());
+        compare("expires_in", number(self.expires_in), number(seen.expires_in));
+        compare("again", yes(self.again), yes(seen.again));
         compare("state", self.state.clone(), seen.state.clone());
-        compare("no_store", self.no_store.map(|is| is.to_string()), seen.no_store.map(|is| is.to_string()));
+        compare("no_store", yes(self.no_store), yes(seen.no_store));
         let challenge = seen.challenge.clone().unwrap_or_default();
         if self
             .challenge
@@ -50,6 +65,14 @@ impl Facets {
         }
         (!wrong.is_empty()).then_some(wrong)
     }
+}
+
+/// The parameters of a redirect, in its query and its fragment.
+fn parameters(location: &str) -> Vec<(String, String)> {
+    let (rest, fragment) = location.split_once('#').unwrap_or((location, ""));
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    let pairs = [query, fragment].into_iter().flat_map(|part| part.split('&')).filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
 /// What can be seen of an answer.
@@ -67,19 +90,22 @@ pub(super) fn facets(answer: &Answer) -> Facets {
     } else {
         "none"
     };
-    let mut redirect_keys: Vec<String> = answer
-        .location()
-        .split_once('?')
-        .map_or_else(Vec::new, |(_, query)| query.split('&').map(|pair| decode(pair.split('=').next().unwrap_or_default())).collect());
+    let pairs = if goes_to_the_client { parameters(answer.location()) } else { Vec::new() };
+    let parameter = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let mut redirect_keys: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
     redirect_keys.sort();
     Facets {
         status: Some(if place == "page" && answer.status == 303 { 200 } else { answer.status }),
         place: Some(place.to_owned()),
-        error: if goes_to_the_client { answer.location_parameter("error") } else { text(&json["error"]) },
-        description: if goes_to_the_client { answer.location_parameter("error_description") } else { text(&json["error_description"]) },
+        error: if goes_to_the_client { parameter("error") } else { text(&json["error"]) },
+        description: if goes_to_the_client { parameter("error_description") } else { text(&json["error_description"]) },
         keys: json.as_object().map(|members| members.keys().cloned().collect()),
         redirect_keys: goes_to_the_client.then_some(redirect_keys),
-        state: answer.location_parameter("state").filter(|_| goes_to_the_client),
+        fragment: goes_to_the_client.then(|| answer.location().contains('#')),
+        state: parameter("state"),
+        scope: parameter("scope").or_else(|| text(&json["scope"])),
+        expires_in: parameter("expires_in").and_then(|value| value.parse().ok()).or_else(|| json["expires_in"].as_u64()),
+        again: answer.header(AGAIN).map(|same| same == "true"),
         no_store: Some(answer.header("cache-control") == Some("no-store")),
         challenge: answer.header("www-authenticate").map(str::to_owned),
     }
