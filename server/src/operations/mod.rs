@@ -2,6 +2,7 @@
 //! directly over the opened store.
 
 pub(crate) mod client;
+mod client_draft;
 mod desk;
 mod policy;
 mod signing;
@@ -10,7 +11,7 @@ pub(crate) mod user;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use client::{ClientChange, ClientDraft};
+pub(crate) use client_draft::{ClientChange, ClientDraft};
 pub(crate) use desk::{Desk, LiveServer};
 pub(crate) use user::UserDraft;
 
