@@ -36,7 +36,7 @@ pub(crate) enum PluginCommand {
 pub(crate) struct New {
     /// Name of the crate, the folder and the plugin
     name: String,
-    /// Begin with a login page, as --hook authorization_GET does
+    /// Begin with a login page: the same as `--hook authorization_GET`
     #[arg(long, conflicts_with = "hook")]
     login: bool,
     /// Begin with this hook
