@@ -10,7 +10,8 @@
 //! 4. Nothing unwinds across: every thunk catches panics inside its own image.
 //! 5. A module, once loaded, is never unloaded.
 //!
-//! `plugin-api/include/keyhook_plugin.h` says the same in C; `tests/layout.rs` proves it.
+//! `plugin-api/include/keyhook_plugin.h` says the same in C; `tests/layout.rs` proves it. It is one file, so that the border can be read, and
+//! compared with the header, as a whole.
 
 use std::ffi::c_void;
 
