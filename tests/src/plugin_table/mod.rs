@@ -21,6 +21,8 @@ pub const CONFIGURATION: &str = r#"
 [plugins.witness]
 allow = ["store", "session", "approve"]
 login_origins = ["https://login.example"]
+# A panic takes its time on a busy machine, and is not to be taken for a late answer.
+timeouts = { token_grant = "10s" }
 [plugins.witness.config]
 tenant = "acme"
 deep = { list = [1, 2, 3] }

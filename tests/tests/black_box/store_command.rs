@@ -39,7 +39,7 @@ fn a_store_is_copied_whole_into_an_empty_one_and_serves_from_there() {
 
     pair.production.configure("[store]\nurl = \"sqlite:second.db\"\n");
     pair.restart();
-    assert!(pair.nodes()[0].is_active(&tokens.access_token));
+    assert!(pair.nodes()[0].is_active(&tokens.access));
 }
 
 #[test]
