@@ -49,15 +49,8 @@ impl Pair {
     /// Two processes with a data folder each, on the first one's database.
     pub fn start(name: &str, more: &str) -> Pair {
         let mut pair = Pair::single(name, more);
-        let folder = pair.production.path().to_owned();
-        let (issuer_port, port) = (pair.production.port, free_port());
-        let text = format!(
-            "[server]\nissuer = \"http://localhost:{issuer_port}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = \"off\"\ndata = \"{0}/second\"\n\
-             [management]\nlisten = \"off\"\n[keys]\nmaster_file = \"{0}/master.key\"\n[store]\nurl = \"sqlite:{0}/data/keyhook.db\"\n{more}",
-            folder.display(),
-        );
-        std::fs::write(folder.join("second.toml"), text).unwrap();
-        pair.servers.push(Server::start(&folder, &["serve".to_owned(), "--config".to_owned(), "second.toml".to_owned()], port));
+        let store = format!("[store]\nurl = \"sqlite:{}/data/keyhook.db\"\n{more}", pair.production.path().display());
+        pair.join(&store);
         pair
     }
 
@@ -65,16 +58,21 @@ impl Pair {
     pub fn shared(name: &str, url: &str) -> Pair {
         let store = format!("[store]\nurl = \"{url}\"\n");
         let mut pair = Pair::single(name, &store);
-        let folder = pair.production.path().to_owned();
-        let (issuer_port, port) = (pair.production.port, free_port());
+        pair.join(&store);
+        pair
+    }
+
+    /// Starts another process with a data folder of its own; `more` names the store that both share.
+    pub fn join(&mut self, more: &str) {
+        let folder = self.production.path().to_owned();
+        let (issuer_port, port) = (self.production.port, free_port());
         let text = format!(
             "[server]\nissuer = \"http://localhost:{issuer_port}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = \"off\"\ndata = \"{0}/second\"\n\
-             [management]\nlisten = \"off\"\n[keys]\nmaster_file = \"{0}/master.key\"\n{store}",
+             [management]\nlisten = \"off\"\n[keys]\nmaster_file = \"{0}/master.key\"\n{more}",
             folder.display(),
         );
         std::fs::write(folder.join("second.toml"), text).unwrap();
-        pair.servers.push(Server::start(&folder, &["serve".to_owned(), "--config".to_owned(), "second.toml".to_owned()], port));
-        pair
+        self.servers.push(Server::start(&folder, &["serve".to_owned(), "--config".to_owned(), "second.toml".to_owned()], port));
     }
 
     /// The client's back channel to each process.

@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod away;
+mod clusters;
 mod copy;
 mod database;
+mod key_value;
 mod nodes;
+mod outage;
 mod refusals;
+mod site;

@@ -3,6 +3,8 @@
 //! A server that knows no transactions (one without a replica set) decides the first operation, the guard, alone; the others follow.
 //! What ends in between loses what was being issued, and issues nothing twice.
 
+use std::time::Duration;
+
 use keyhook_component::batch::{Applied, Operation, Why};
 use keyhook_component::record::{Key, Kind, Record, State};
 use mongodb::ClientSession;
@@ -45,6 +47,7 @@ async fn all(server: &Server, operations: &[Operation], session: &mut Option<Cli
 /// All or nothing. MongoDB asks for the whole again when another transaction came between.
 async fn transaction(server: &Server, operations: &[Operation]) -> Result<Applied> {
     let mut session = Some(server.client.start_session().await?);
+    let mut pause = Pause::new();
     loop {
         start(session.as_mut()).await?;
         match all(server, operations, &mut session).await {
@@ -64,7 +67,21 @@ async fn transaction(server: &Server, operations: &[Operation]) -> Result<Applie
                 }
             }
         }
-        tokio::task::yield_now().await;
+        pause.tick().await;
+    }
+}
+
+/// The pauses between two tries: who waits for another transaction does not wear the server out, and waits no longer than it must.
+struct Pause(Duration);
+
+impl Pause {
+    fn new() -> Pause {
+        Pause(Duration::from_millis(2))
+    }
+
+    async fn tick(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(Duration::from_millis(250));
     }
 }
 
@@ -77,9 +94,10 @@ async fn start(session: Option<&mut ClientSession>) -> Result<()> {
 
 async fn commit(session: Option<&mut ClientSession>) -> Result<()> {
     let Some(session) = session else { return Ok(()) };
+    let mut pause = Pause::new();
     loop {
         match session.commit_transaction().await {
-            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => tokio::task::yield_now().await,
+            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => pause.tick().await,
             said => return said,
         }
     }
