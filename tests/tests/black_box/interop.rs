@@ -1,93 +1,39 @@
-//! Foreign clients, in four libraries and three languages, complete the flow against the running binary.
+//! Foreign clients, in several libraries and three languages, complete the flow against the running binary.
 
-use std::process::Command;
-
-use keyhook_tests::binary::{self, Server};
-use keyhook_tests::evidence::{Figure, record};
+use keyhook_tests::binary::Server;
 use keyhook_tests::flow::{DEMO, follow};
 use keyhook_tests::http::{Client, decode};
-use keyhook_tests::libraries::workspace;
-use keyhook_tests::scratch::Scratch;
+
+mod grants;
+mod jwt;
+mod peers;
+
+use peers::{Registered, completed, drive};
 
 /// Nobody listens there: the drivers read the code off the redirect.
 const REDIRECT_URI: &str = "https://client.example/callback";
 
-struct Registered {
-    server: Server,
-    _scratch: Scratch,
-    secret: String,
-}
-
-/// One client of one language has done what its test says.
-fn completed(client: &str) {
-    record(&Figure {
-        id: "F19",
-        what: client,
-        measured: &[("clients", 1.into()), ("flows that failed", 0.into())],
-        accumulates: false,
-        command: "./runtests.sh interop",
-        covers_not: "other versions of the library",
-    });
-}
-
-/// A server in dev mode with one confidential client, `foreign`, and one public, `foreign-public`.
-fn registered() -> Registered {
-    let scratch = Scratch::new("interop");
-    let server = Server::dev(scratch.path(), &[]);
-    let grants = ["authorization_code", "refresh_token", "client_credentials"].map(|grant| ["--grant", grant]).concat();
-    let mut confidential = vec!["client", "add", "foreign", "--redirect-uri", REDIRECT_URI, "--scope", "read write", "--format", "json"];
-    confidential.extend_from_slice(&grants);
-    let added: serde_json::Value = serde_json::from_str(&binary::stdout(scratch.path(), &confidential)).unwrap();
-    let secret = added["client_secret"].as_str().unwrap().to_owned();
-    binary::stdout(scratch.path(), &["client", "add", "foreign-public", "--public", "--redirect-uri", REDIRECT_URI, "--scope", "read"]);
-    Registered { server, _scratch: scratch, secret }
-}
-
-fn drive(program: &str, script: &str, client: &str) {
-    let registered = registered();
-    let base = format!("http://localhost:{}", registered.server.port);
-    #[allow(clippy::disallowed_methods, reason = "the task runner says where it installed the clients")]
-    let tools = std::env::var_os("KEYHOOK_TEST_TOOLS").map_or_else(|| workspace().join("target/tools"), Into::into);
-    let mut command = match program {
-        "python" => Command::new(tools.join("python/bin/python")),
-        _ => Command::new("node"),
-    };
-    let script = if program == "node" {
-        // Node looks for its modules beside the script.
-        let folder = tools.join("node");
-        for name in ["person.mjs", script] {
-            std::fs::copy(workspace().join("tests/interop/node").join(name), folder.join(name)).unwrap();
-        }
-        folder.join(script)
-    } else {
-        workspace().join("tests/interop/python").join(script)
-    };
-    let output = command.arg(script).args([&base, client, &registered.secret, REDIRECT_URI]).output().unwrap();
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.trim().ends_with("ok"), "{out}\n{error}\n{}", registered.server.log());
-}
-
 #[test]
 fn authlib_completes_code_refresh_introspection_revocation_and_client_credentials() {
-    drive("python", "authlib_flow.py", "foreign");
+    drive(&Registered::usual(), "authlib_flow.py", "foreign", &[]);
     completed("Authlib, Python");
 }
 
 #[test]
 fn requests_oauthlib_completes_code_and_refresh() {
-    drive("python", "requests_oauthlib_flow.py", "foreign");
+    drive(&Registered::usual(), "requests_oauthlib_flow.py", "foreign", &[]);
     completed("requests-oauthlib, Python");
 }
 
 #[test]
 fn openid_client_completes_code_refresh_introspection_revocation_and_client_credentials() {
-    drive("node", "openid_client_flow.mjs", "foreign");
+    drive(&Registered::usual(), "openid_client_flow.mjs", "foreign", &[]);
     completed("openid-client, JavaScript");
 }
 
 #[test]
 fn oauth4webapi_completes_the_flow_of_a_public_client_and_accepts_iss() {
-    drive("node", "oauth4webapi_flow.mjs", "foreign-public");
+    drive(&Registered::usual(), "oauth4webapi_flow.mjs", "foreign-public", &[]);
     completed("oauth4webapi, JavaScript");
 }
 
@@ -98,7 +44,7 @@ fn the_oauth2_crate_completes_code_refresh_introspection_and_revocation() {
         AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IntrospectionUrl, PkceCodeChallenge, RedirectUrl, RevocationUrl,
         Scope, StandardRevocableToken, TokenIntrospectionResponse, TokenResponse, TokenUrl,
     };
-    let registered = registered();
+    let registered = Registered::usual();
     let base = format!("http://localhost:{}", registered.server.port);
     let client = BasicClient::new(ClientId::new("foreign".into()))
         .set_client_secret(ClientSecret::new(registered.secret.clone()))
