@@ -37,5 +37,6 @@ keyhook_stores::store_contract!(over_sqlite_without_durability, sqlite);
 
 #[test]
 fn the_stores_that_ship_are_registered_by_their_schemes() {
-    assert_eq!(registry::store_schemes(), ["memory", "sqlite"]);
+    let schemes = registry::store_schemes();
+    assert!(["memory", "sqlite"].iter().all(|scheme| schemes.contains(scheme)), "{schemes:?}");
 }

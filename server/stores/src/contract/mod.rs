@@ -5,6 +5,8 @@ pub mod batches;
 pub mod crash;
 pub mod held;
 pub mod listing;
+#[cfg(test)]
+mod mutants;
 pub mod processes;
 pub mod purging;
 pub mod races;
