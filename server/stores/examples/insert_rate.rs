@@ -17,7 +17,7 @@ use keyhook_component::store::Store;
 use keyhook_component::system::Clock;
 use keyhook_core::id::RecordId;
 use keyhook_core::time::Timestamp;
-use keyhook_stores as _;
+use keyhook_stores::{memory, sqlite};
 
 const FOR: Duration = Duration::from_secs(3);
 
