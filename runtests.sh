@@ -8,6 +8,7 @@
 #   fuzz --seconds N [--keep] [TARGET …]                       every fuzzer, or those named, for N seconds each
 #   evidence                                                  server/docs/evidence.md anew from its ledger
 # KEYHOOK_MODEL_SECONDS=600 compares the server with the model (tests/tests/model) for longer.
+# KEYHOOK_RACES=100000 lets `stores` redeem so many codes at two nodes at once, over each database.
 # KEYHOOK_TIMING_SECONDS=600 measures the comparisons of secrets for longer.
 # KEYHOOK_CANARY_LEVELS=error,warn,info,debug looks for secrets in the logs of all levels.
 # KEYHOOK_EVIDENCE=1 adds what the tests measure to the ledger; without it the tree stays as it is.
