@@ -1,6 +1,7 @@
 //! What introspection says about a token (RFC 7662 §2.2).
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::time::Timestamp;
 
@@ -39,6 +40,9 @@ pub struct ActiveToken<'a> {
     /// The token's own name, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<&'a str>,
+    /// What the operator keeps about the client, for resource servers to decide by.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub client_attributes: &'a Map<String, Value>,
 }
 
 impl ActiveToken<'_> {
@@ -68,7 +72,7 @@ fn seconds<S: serde::Serializer>(moment: &Timestamp, serializer: S) -> Result<S:
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -85,6 +89,8 @@ mod tests {
     /// RFC 7662 §2.2: `exp` and `iat` are whole seconds.
     #[test]
     fn an_active_token_is_described_and_what_it_has_not_is_left_out() {
+        let (none, mut some) = (Map::new(), Map::new());
+        some.insert("tier".into(), "gold".into());
         let mut token = ActiveToken {
             scope: "",
             client_id: "app",
@@ -96,11 +102,14 @@ mod tests {
             aud: None,
             iss: "https://id.example",
             jti: None,
+            client_attributes: &none,
         };
         let bare = json!({ "active": true, "client_id": "app", "iat": 1, "exp": 60, "iss": "https://id.example" });
         assert_eq!(told(&token), bare);
         (token.scope, token.username, token.sub, token.token_type) = ("read write", Some("ann"), Some("ann"), Some("Bearer"));
+        token.client_attributes = &some;
         let whole = told(&token);
+        assert_eq!(whole["client_attributes"], json!({ "tier": "gold" }));
         assert_eq!(
             (&whole["scope"], &whole["username"], &whole["sub"], &whole["token_type"]),
             (&json!("read write"), &json!("ann"), &json!("ann"), &json!("Bearer"))

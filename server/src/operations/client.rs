@@ -104,6 +104,7 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     client.access_ttl = draft.access_ttl;
     client.refresh_ttl = draft.refresh_ttl;
     policy::apply(&mut client.tokens, &draft.policy)?;
+    attributes(&mut client.attributes, &draft.attributes)?;
     client.response_types = response_types(&client.grant_types);
     client.created_at = desk.now();
     // What a removed client of the same name left behind stays dead. One millisecond back, so that a token of this very moment lives.
@@ -147,6 +148,7 @@ fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Optio
     client.access_ttl = change.access_ttl.or(client.access_ttl);
     client.refresh_ttl = change.refresh_ttl.or(client.refresh_ttl);
     policy::apply(&mut client.tokens, &change.policy)?;
+    attributes(&mut client.attributes, &change.attributes)?;
     client.response_types = response_types(&client.grant_types);
     if change.revoke {
         // Never earlier than before: a clock that steps back must not revive what was revoked.
@@ -177,6 +179,21 @@ fn known(grant_types: &[String]) -> Result<(), Failure> {
         None => format!("known: {}", known.join(", ")),
     };
     Err(Failure::new("KH0303", Exit::Usage, format!("there is no grant type `{unknown}` on this server")).help(help))
+}
+
+/// `NAME=VALUE`, where the value is JSON if it can be read as such, else text; an empty one takes the attribute away.
+fn attributes(members: &mut Map<String, Value>, settings: &[String]) -> Result<(), Failure> {
+    for setting in settings {
+        let Some((name, value)) = setting.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(Failure::new("KH0303", Exit::Usage, format!("--attribute {setting}: expected NAME=VALUE")));
+        };
+        if value.is_empty() {
+            members.remove(name);
+        } else {
+            members.insert(name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into()));
+        }
+    }
+    Ok(())
 }
 
 /// What a client may ask the authorization endpoint for follows from its grants (RFC 7591 §2.1).

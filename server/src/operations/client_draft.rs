@@ -37,6 +37,8 @@ pub(crate) struct ClientDraft {
     pub(crate) refresh_ttl: Option<u64>,
     /// What differs about its tokens, `KEY=VALUE`.
     pub(crate) policy: Vec<String>,
+    /// What resource servers are told of it, `NAME=VALUE`.
+    pub(crate) attributes: Vec<String>,
 }
 
 /// A change of a client; only what is given changes.
@@ -75,6 +77,8 @@ pub(crate) struct ClientChange {
     pub(crate) refresh_ttl: Option<u64>,
     /// What differs about its tokens, `KEY=VALUE`.
     pub(crate) policy: Vec<String>,
+    /// What resource servers are told of it, `NAME=VALUE`.
+    pub(crate) attributes: Vec<String>,
     /// Makes a new secret; the previous one stays valid beside it until the next rotation.
     pub(crate) rotate_secret: bool,
     /// Ends every grant and token that it has.

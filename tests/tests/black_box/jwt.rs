@@ -50,7 +50,21 @@ fn an_operator_gives_one_client_jwts_and_changes_the_keys_under_it() {
     let _server = production.serve();
     let added = json(
         &production,
-        &["client", "add", "robot", "--scope", "read", "--policy", "format=jwt", "--policy", "client_credentials.access_ttl=2m"],
+        &[
+            "client",
+            "add",
+            "robot",
+            "--scope",
+            "read",
+            "--policy",
+            "format=jwt",
+            "--policy",
+            "client_credentials.access_ttl=2m",
+            "--attribute",
+            "tier=gold",
+            "--attribute",
+            "seats=5",
+        ],
     );
     assert_eq!(added["tokens"]["format"], "jwt");
     let none = production.run(&["key", "signing", "rotate"]);
@@ -63,6 +77,8 @@ fn an_operator_gives_one_client_jwts_and_changes_the_keys_under_it() {
         answer.json()["access_token"].as_str().unwrap().to_owned()
     };
     let first = token();
+    let told = robot.introspect(&first);
+    assert_eq!(told["client_attributes"], serde_json::json!({ "tier": "gold", "seats": 5 }), "what resource servers decide by");
     let listed = json(&production, &["key", "signing", "list"]);
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["state"], &listed[0]["algorithm"]), (1, &"current".into(), &"ES256".into()));
     assert!(listed[0].get("sealed").is_none());

@@ -100,6 +100,7 @@ fn access_token(live: &LiveToken, context: &Context) -> Vec<u8> {
         aud: live.audience(),
         iss: context.settings.issuer.as_str(),
         jti: live.jti(),
+        client_attributes: &live.client.attributes,
     };
     told.json()
 }
@@ -128,6 +129,7 @@ async fn refresh_token(text: &str, asker: &Client, now: Timestamp, context: &Con
         aud: None,
         iss: context.settings.issuer.as_str(),
         jti: None,
+        client_attributes: &client.attributes,
     };
     Ok(Some(told.json()))
 }

@@ -73,6 +73,7 @@ async fn draft(new: NewToken<'_>, context: &Context) -> Result<DraftedToken, OAu
         auth_time: grant.as_ref().map(|grant| grant.body.auth_time.seconds()),
         acr: grant.as_ref().and_then(|grant| grant.body.acr.clone()),
         amr: grant.map(|grant| grant.body.amr.clone()).unwrap_or_default(),
+        client_attributes: new.client.attributes.clone(),
     };
     let text = keys.writer.write(&claims).map_err(|error| OAuthError::server_error(format!("signing an access token: {error}")))?;
     Ok(DraftedToken { text, insert: None })

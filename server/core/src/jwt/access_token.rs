@@ -45,6 +45,9 @@ pub struct AccessClaims {
     /// Authentication methods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// What the operator keeps about the client, for resource servers to decide by.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub client_attributes: Map<String, Value>,
 }
 
 impl AccessClaims {

@@ -1,7 +1,10 @@
 //! The compact serialization, read strictly: three parts, one way to write each, no header that changes what is checked (RFC 7515 §3.1).
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::jwk::Jwk;
@@ -108,5 +111,34 @@ impl<'a> Unverified<'a> {
 
 fn object(part: &str) -> Result<Map<String, Value>, Rejected> {
     let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejected::Malformed)?;
-    serde_json::from_slice(&json).map_err(|_| Rejected::Malformed)
+    serde_json::from_slice::<Members>(&json).map(|members| members.0).map_err(|_| Rejected::Malformed)
+}
+
+/// The members of an object, each once: two readers of a name that stands twice could believe two things (RFC 7519 §4, RFC 8725 §2.4).
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EachOnce)
+    }
+}
+
+struct EachOnce;
+
+impl<'de> Visitor<'de> for EachOnce {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object whose names are unique")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, value)) = access.next_entry::<String, Value>()? {
+            if members.insert(name, value).is_some() {
+                return Err(de::Error::custom("a name stands twice"));
+            }
+        }
+        Ok(Members(members))
+    }
 }

@@ -26,6 +26,7 @@ fn claims() -> AccessClaims {
         auth_time: Some(NOW.seconds() - 5),
         acr: None,
         amr: vec!["pwd".into()],
+        client_attributes: Map::new(),
     }
 }
 
@@ -132,6 +133,24 @@ fn a_token_without_a_required_claim_is_refused() {
     assert!(AccessClaims::verify(&signed(&own, &header, &payload), &keys, ISSUER, NOW).is_ok());
     payload["aud"] = json!(["https://api.example", "https://other.example"]);
     assert!(AccessClaims::verify(&signed(&own, &header, &payload), &keys, ISSUER, NOW).is_err());
+}
+
+/// RFC 7519 §4: a name that stands twice could be read in two ways; here it is refused.
+#[test]
+fn a_member_that_stands_twice_is_refused() {
+    let own = writer(Algorithm::EdDsa);
+    let keys = JwkSet::new(vec![own.jwk().clone()]);
+    let payload = serde_json::to_string(&claims()).unwrap();
+    let header = r#"{"alg":"EdDSA","typ":"at+jwt"}"#;
+    let verify = |header: &str, payload: &str| {
+        let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+        let signature = URL_SAFE_NO_PAD.encode(own.key.sign(text.as_bytes()).unwrap());
+        AccessClaims::verify(&format!("{text}.{signature}"), &keys, ISSUER, NOW)
+    };
+    assert!(verify(header, &payload).is_ok());
+    let twice = payload.replacen('{', r#"{"sub":"mallory","#, 1);
+    assert_eq!(verify(header, &twice), Err(Rejected::Malformed));
+    assert_eq!(verify(r#"{"alg":"EdDSA","typ":"at+jwt","alg":"EdDSA"}"#, &payload), Err(Rejected::Malformed));
 }
 
 #[test]

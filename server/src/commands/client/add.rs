@@ -56,6 +56,9 @@ pub(crate) struct Add {
     /// and for one grant type client_credentials.access_ttl=5m, .refresh_ttl=1d, .refresh=no. An empty value brings the usual back
     #[arg(long, value_name = "KEY=VALUE")]
     policy: Vec<String>,
+    /// What resource servers are told of it, in introspection and JWTs; repeatable: tier=gold, seats=5. An empty value takes it away
+    #[arg(long, value_name = "NAME=VALUE")]
+    attribute: Vec<String>,
 }
 
 impl Add {
@@ -97,6 +100,7 @@ impl Add {
             access_ttl: self.access_ttl,
             refresh_ttl: self.refresh_ttl,
             policy: self.policy,
+            attributes: self.attribute,
         })
     }
 }

@@ -56,6 +56,9 @@ pub(crate) struct Update {
     /// and for one grant type client_credentials.access_ttl=5m, .refresh_ttl=1d, .refresh=no. An empty value brings the usual back
     #[arg(long, group = "change", value_name = "KEY=VALUE")]
     policy: Vec<String>,
+    /// What resource servers are told of it, in introspection and JWTs; repeatable: tier=gold, seats=5. An empty value takes it away
+    #[arg(long, group = "change", value_name = "NAME=VALUE")]
+    attribute: Vec<String>,
     /// It may do everything that it is registered for again
     #[arg(long, group = "change", conflicts_with = "disable")]
     enable: bool,
@@ -87,6 +90,7 @@ impl Update {
             access_ttl: self.access_ttl,
             refresh_ttl: self.refresh_ttl,
             policy: self.policy,
+            attributes: self.attribute,
             rotate_secret: false,
             revoke: self.revoke,
         }
