@@ -39,6 +39,7 @@ async fn a_signed_token_says_who_it_is() {
             auth_time: None,
             acr: None,
             amr: vec!["pwd".into()],
+            client_attributes: serde_json::Map::new(),
         };
         let issuer = Issuer::publishing(&[]);
         *issuer.published.lock().unwrap() = Some(String::from_utf8(JwkSet::new(vec![writer.jwk().clone()]).json()).unwrap());
