@@ -38,13 +38,14 @@ struct Group {
     template: Vec<Template>,
 }
 
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     include_str!("../catalog/redirect.toml"),
     include_str!("../catalog/authorize.toml"),
     include_str!("../catalog/code.toml"),
     include_str!("../catalog/client.toml"),
     include_str!("../catalog/jose.toml"),
     include_str!("../catalog/refresh.toml"),
+    include_str!("../catalog/grants.toml"),
     include_str!("../catalog/device.toml"),
     include_str!("../catalog/pushed.toml"),
     include_str!("../catalog/exchange.toml"),

@@ -36,7 +36,7 @@ pub const MALLORY: Person<'static> = Person { username: "mallory", password: "ca
 pub const CAROL: Person<'static> = Person { username: "carol", password: "canary-of-carol-55ad" };
 
 /// What is registered besides the id: flags of `keyhook client add`.
-const CLIENTS: [(&str, &[&str]); 10] = [
+const CLIENTS: [(&str, &[&str]); 11] = [
     ("shop", &["--name", "The <b>Shop</b> \"&'", "--redirect-uri", SHOP_URI, "--scope", "read write", "--default-scope", "read"]),
     ("poster", &["--redirect-uri", "https://poster.test/cb", "--scope", "read write", "--auth-method", "client_secret_post"]),
     ("spa", &["--redirect-uri", SPA_URI, "--scope", "read", "--public"]),
@@ -47,6 +47,7 @@ const CLIENTS: [(&str, &[&str]); 10] = [
     ("web-loopback", &["--redirect-uri", "http://localhost:7000/cb", "--scope", "read"]),
     ("robot", &["--scope", "read write", "--introspect"]),
     ("limited", &["--redirect-uri", "https://limited.test/cb", "--scope", "read", "--grant", "authorization_code"]),
+    ("signer", &["--scope", "read write", "--policy", "format=jwt"]),
 ];
 
 /// What its folder is; removed with it.

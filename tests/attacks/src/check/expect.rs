@@ -143,7 +143,8 @@ pub fn gives(answer: &Answer) -> bool {
     let json = answer.json();
     let member = ["access_token", "refresh_token", "id_token"].iter().any(|name| json.get(name).is_some());
     let cookie = answer.headers.iter().any(|(name, value)| name == "set-cookie" && value.windows(4).any(|part| part == b"khs_"));
-    !answer.returned("code").is_empty() || member || json["active"] == true || cookie
+    let returned = ["code", "access_token"].iter().any(|name| !answer.returned(name).is_empty());
+    returned || member || json["active"] == true || cookie
 }
 
 fn same(holds: bool, otherwise: &str) -> Result<(), String> {
@@ -156,9 +157,10 @@ fn page(answer: &Answer) -> Result<(), String> {
     same(answer.is("text/html"), "an error page is no page")
 }
 
+/// Whoever asks for a token is told in the fragment, of errors too (RFC 6749 §4.2.2.1).
 fn is_at(location: &str, to: &str) -> bool {
     let separator = if to.contains('?') { '&' } else { '?' };
-    location.strip_prefix(to).is_some_and(|rest| rest.starts_with(separator))
+    location.strip_prefix(to).is_some_and(|rest| rest.starts_with([separator, '#']))
 }
 
 fn once(answer: &Answer, name: &str, value: Option<&str>) -> Result<(), String> {
@@ -194,6 +196,7 @@ fn json(answer: &Answer, errors: &[&str]) -> Result<(), String> {
 
 fn code(answer: &Answer, to: &str, state: Option<&str>, issuer: &str) -> Result<(), String> {
     same(answer.status == 303 && is_at(answer.location(), to), &format!("status {}, not 303 to {to}", answer.status))?;
+    same(!answer.location().contains('#'), "a code in a fragment")?;
     same(answer.returned("code").len() == 1, "not exactly one code")?;
     same(answer.header("cache-control") == Some("no-store"), "it may be stored")?;
     once(answer, "state", state)?;

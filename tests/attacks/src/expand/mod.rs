@@ -3,9 +3,11 @@
 mod authorize;
 mod client;
 mod code;
+mod grants;
 mod http;
 mod http2;
 mod introspection;
+mod jose;
 mod leakage;
 mod pages;
 mod redirect;
@@ -50,7 +52,9 @@ pub const EXPANDERS: &[&[Expander]] = &[
     authorize::ALL,
     code::ALL,
     client::ALL,
+    jose::ALL,
     refresh::ALL,
+    grants::ALL,
     introspection::INTROSPECTION,
     introspection::EXCHANGE,
     pages::ALL,

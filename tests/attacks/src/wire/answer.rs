@@ -41,8 +41,9 @@ impl Answer {
 
     /// All values of a parameter of the `Location`'s query, decoded.
     pub fn returned(&self, name: &str) -> Vec<String> {
-        let query = self.location().split_once('?').map_or("", |(_, query)| query);
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (rest, fragment) = self.location().split_once('#').unwrap_or((self.location(), ""));
+        let query = rest.split_once('?').map_or("", |(_, query)| query);
+        let pairs = [query, fragment].into_iter().flat_map(|part| part.split('&')).filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| *key == name).map(|(_, value)| keyhook_tests::http::decode(value)).collect()
     }
 
