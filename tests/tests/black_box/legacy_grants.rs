@@ -31,7 +31,7 @@ fn fragment(answer: &Answer) -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-/// RFC 6749 §4.2.2: access_token, token_type, expires_in, scope, state; and no refresh token.
+/// RFC 6749 §4.2.2: `access_token`, `token_type`, `expires_in`, `scope`, `state`; and no refresh token.
 #[test]
 fn the_implicit_grant_gives_a_token_in_the_fragment_after_login_and_consent() {
     let stage = stage(true);

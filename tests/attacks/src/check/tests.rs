@@ -60,6 +60,19 @@ fn a_code_where_a_refusal_was_expected_is_a_wrong_acceptance() {
     assert!(matches!(Expect::Onward("/authorize/resume").judge(ISSUER, &session), Verdict::Accepted(_)));
 }
 
+/// RFC 6749 §4.2.2: there a token is given, and no code.
+#[test]
+fn what_stands_in_a_fragment_is_given_too() {
+    let refusal = Expect::back(&["unsupported_response_type"], CB, "s");
+    let error = format!("{CB}#error=unsupported_response_type&state=s&iss=http%3A%2F%2Flocalhost%3A1");
+    assert_eq!(refusal.judge(ISSUER, &sent_to(&error)), Verdict::Right);
+    let token = sent_to(&format!("{CB}#access_token=kha_1&token_type=Bearer&state=s&iss={ISSUER}"));
+    assert!(matches!(refusal.judge(ISSUER, &token), Verdict::Accepted(_)));
+    let code = sent_to(&format!("{CB}#code=khc_1&state=s&iss=http%3A%2F%2Flocalhost%3A1"));
+    assert_ne!(Expect::Code { to: CB.to_owned(), state: Some("s".to_owned()) }.judge(ISSUER, &code), Verdict::Right);
+    assert!(matches!(refusal.judge(ISSUER, &code), Verdict::Accepted(_)));
+}
+
 #[test]
 fn an_error_redirect_must_be_exact() {
     let expected = Expect::back(&["invalid_scope"], CB, "s t");

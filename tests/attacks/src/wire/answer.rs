@@ -39,7 +39,7 @@ impl Answer {
         self.header("location").unwrap_or_default()
     }
 
-    /// All values of a parameter of the `Location`'s query, decoded.
+    /// All values of a parameter of the `Location`, in its query and its fragment, decoded.
     pub fn returned(&self, name: &str) -> Vec<String> {
         let (rest, fragment) = self.location().split_once('#').unwrap_or((self.location(), ""));
         let query = rest.split_once('?').map_or("", |(_, query)| query);

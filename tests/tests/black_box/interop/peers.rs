@@ -1,5 +1,6 @@
 //! The server that foreign clients talk to, and their programs, which end with `ok`.
 
+use std::path::Path;
 use std::process::Command;
 
 use keyhook_tests::binary::{self, Server};
@@ -59,7 +60,7 @@ pub(super) fn completed(client: &str) {
 pub(super) fn drive(registered: &Registered, script: &str, client: &str, more: &[&str]) {
     #[allow(clippy::disallowed_methods, reason = "the task runner says where it installed the clients")]
     let tools = std::env::var_os("KEYHOOK_TEST_TOOLS").map_or_else(|| workspace().join("target/tools"), Into::into);
-    let (mut command, script) = if script.ends_with(".mjs") {
+    let (mut command, script) = if Path::new(script).extension().is_some_and(|kind| kind == "mjs") {
         // Node looks for its modules beside the script.
         let folder = tools.join("node");
         for name in ["person.mjs", script] {
