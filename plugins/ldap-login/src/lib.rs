@@ -14,7 +14,7 @@
 //! The subject is read from the entry after the bind, never taken from the form: a directory does not distinguish `Alice` and `alice`,
 //! and two subjects for one person would be two accounts. Users have to be allowed to read that attribute of their own entry.
 //!
-//! Guessing is slowed down by the directory (`ppolicy` in OpenLDAP), not here.
+//! Guessing is slowed down by the directory (`ppolicy` in `OpenLDAP`), not here.
 
 mod directory;
 

@@ -60,7 +60,7 @@ fn directory() -> Option<Directory> {
     let deadline = Instant::now() + Duration::from_secs(20);
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
         assert!(Instant::now() < deadline, "slapd does not listen");
-        std::thread::sleep(Duration::from_millis(20));
+        keyhook_tests::binary::pause();
     }
     Some(directory)
 }

@@ -45,7 +45,7 @@ async fn a_user_s_password_brings_tokens_that_live_and_end_like_all_others() {
     assert!(!world.is_active(text(&answer, "access_token")).await && !world.is_active(text(&next, "access_token")).await);
 }
 
-/// RFC 6749 §5.2: invalid_grant for the resource owner's credentials; all that is wrong looks the same.
+/// RFC 6749 §5.2: `invalid_grant` for the resource owner's credentials; all that is wrong looks the same.
 #[tokio::test]
 async fn whatever_is_wrong_with_user_or_password_is_one_error() {
     let world = world_with_alice().await;

@@ -33,7 +33,9 @@ pub(super) async fn run(global: &Global, places: &[Place]) -> Result<(), Failure
     }
     if global.format == Format::Table && !global.quiet {
         // A block for each: so many counts make no columns.
-        found.iter().for_each(|one| output::print(global, &["store", "outcome"], one));
+        for one in &found {
+            output::print(global, &["store", "outcome"], one);
+        }
     } else {
         output::print(global, &["store", "outcome"], &Value::Array(found));
     }
