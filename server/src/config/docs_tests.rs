@@ -155,15 +155,21 @@ fn examples(page: &str) -> impl Iterator<Item = &str> {
     page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next())
 }
 
+/// Whether a configuration is right, but for a store that this build left out.
+fn accepted(root: &Table, text: &str) {
+    let Err(Diagnostics(wrong)) = Config::from_tree(Mode::Serve, root, Vec::new()) else { return };
+    assert!(wrong.iter().all(|diagnostic| diagnostic.code == "KH0470"), "{}\n{text}", Diagnostics(wrong));
+}
+
 #[test]
 fn every_example_is_accepted() {
     assert!(examples(PAGE).count() >= 5);
     for text in examples(PAGE) {
-        Config::from_tree(Mode::Serve, &parsed(text), Vec::new()).map_err(|wrong| format!("{wrong}\n{text}")).unwrap();
+        accepted(&parsed(text), text);
     }
     for text in examples(PLUGINS_PAGE).chain(examples(OPERATIONS_PAGE)).filter(|text| !text.contains("[package]")) {
         let mut root = right();
         merge(&mut root, parsed(text));
-        Config::from_tree(Mode::Serve, &root, Vec::new()).map_err(|wrong| format!("{wrong}\n{text}")).unwrap();
+        accepted(&root, text);
     }
 }

@@ -98,7 +98,7 @@ fn a_server_that_is_too_old_gets_nothing() {
     // SAFETY: null is allowed; the tables are leaked.
     unsafe {
         assert!(keyhook_plugin::keyhook_plugin_entry_v1(std::ptr::null()).is_null());
-        for host in [Host { abi_major: 2, ..table::table() }, Host { size: size_of::<Host>() - 1, ..table::table() }] {
+        for host in [Host { abi_major: 2, ..table::table() }, Host { size: abi::HOST_SIZE_1_0 - 1, ..table::table() }] {
             assert!(keyhook_plugin::keyhook_plugin_entry_v1(Box::leak(Box::new(host))).is_null());
         }
     }
