@@ -132,9 +132,6 @@ impl AuthorizationRequest {
         let client = live(client.filter(|client| client.id == id))?;
         let sent = form.once("redirect_uri").map_err(Refusal::Page)?;
         let redirect_uri = client.claim(sent).map_err(|error| Refusal::Page(error.into()))?;
-        // RFC 6749 §4.2.2.1: who asks for a token is told in the fragment, of errors too.
-        let wants_token = form.first("response_type") == Some(ResponseType::Token.name());
-        let redirect_uri = if wants_token { redirect_uri.in_fragment() } else { redirect_uri };
         Ok(Bound { form, client, redirect_uri, redirect_uri_was_sent: sent.is_some(), offers_tokens: false })
     }
 
@@ -163,11 +160,13 @@ impl Bound<'_> {
         &self.redirect_uri
     }
 
-    /// Whether the server offers `response_type=token`.
+    /// Whether the server offers `response_type=token`. Who asks for one is told everything in the fragment then, errors too (RFC 6749
+    /// §4.2.2.1); elsewhere it is a type like any other that is not known.
     #[must_use]
-    pub const fn offering(mut self, tokens: bool) -> Self {
-        self.offers_tokens = tokens;
-        self
+    pub fn offering(self, tokens: bool) -> Self {
+        let wants_token = tokens && self.form.first("response_type") == Some(ResponseType::Token.name());
+        let redirect_uri = if wants_token { self.redirect_uri.in_fragment() } else { self.redirect_uri };
+        Self { offers_tokens: tokens, redirect_uri, ..self }
     }
 
     /// Everything after client and redirect URI, in the order in which it is reported.

@@ -78,7 +78,7 @@ fn tags(bytes: &[u8], add: &mut Add<'_>) {
     let why = "built for plugin ABI 2, this server speaks 1; rebuild it against keyhook-plugin 1.x";
     for (name, field, value, code, why) in [
         ("abi2.so", 12, 2u32, "KH0503", why),
-        ("minor9.so", 20, 9, "KH0503", "needs plugin ABI minor 9 or newer, this server has 0"),
+        ("minor9.so", 20, 9, "KH0503", "needs plugin ABI minor 9 or newer, this server has 1"),
         ("pointers.so", 28, 4, "KH0508", "bad ABI tag: pointers of 4 bytes"),
         ("magic.so", 0, 0, "KH0508", "bad ABI tag: wrong magic"),
     ] {

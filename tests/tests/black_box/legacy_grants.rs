@@ -53,7 +53,6 @@ fn errors_of_the_implicit_grant_are_told_in_the_fragment() {
     let (on, off) = (stage(true), stage(false));
     for (stage, path, error) in [
         (&on, ask("shop", &[]), "unauthorized_client"),
-        (&off, ask("old", &[]), "unsupported_response_type"),
         (&on, ask("old", &[("response_mode", "query")]), "invalid_request"),
         (&on, ask("old", &[("prompt", "none")]), "login_required"),
     ] {
@@ -61,6 +60,9 @@ fn errors_of_the_implicit_grant_are_told_in_the_fragment() {
         assert_eq!((&*got["error"], &*got["state"]), (error, "a state"), "{path}");
         assert!(!got.contains_key("access_token"));
     }
+    // Where nobody offers it, it is a type like any other that is not known (RFC 6749 §4.1.2.1).
+    let refused = off.client().get(&ask("old", &[]));
+    assert_eq!(refused.location_parameter("error").as_deref(), Some("unsupported_response_type"));
     // RFC 6749 §4.2.2.1: where the redirect URI is not the client's, nobody is sent anywhere.
     let path = ask("old", &[]).replace("shop.test", "evil.test");
     let page = on.client().get(&path);

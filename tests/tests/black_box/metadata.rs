@@ -19,6 +19,7 @@ fn the_document_describes_what_is_there() {
         ("token_endpoint", "/token"),
         ("introspection_endpoint", "/introspect"),
         ("revocation_endpoint", "/revoke"),
+        ("jwks_uri", "/jwks"),
     ] {
         assert_eq!(document[name], format!("{}{path}", stage.issuer));
     }
@@ -30,7 +31,7 @@ fn the_document_describes_what_is_there() {
     for grant in ["authorization_code", "refresh_token", "client_credentials"] {
         assert!(list("grant_types_supported").iter().any(|known| known == grant), "{grant}");
     }
-    for absent in ["jwks_uri", "registration_endpoint", "userinfo_endpoint", "device_authorization_endpoint"] {
+    for absent in ["registration_endpoint", "userinfo_endpoint", "device_authorization_endpoint"] {
         assert!(document[absent].is_null(), "what is not there is not announced: {absent}");
     }
     assert!(!list("token_endpoint_auth_methods_supported").is_empty());

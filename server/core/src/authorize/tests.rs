@@ -267,12 +267,13 @@ fn a_token_is_asked_for_where_it_is_offered_and_everything_goes_into_the_fragmen
     );
     let again = AuthorizationRequest::revalidate(&request.to_stored(), &implicit()).unwrap();
     assert_eq!((again.response_type, again.redirect_uri), (ResponseType::Token, request.redirect_uri));
-    for (refused, code) in
-        [(ask(&implicit(), false), ErrorCode::UnsupportedResponseType), (ask(&client(), true), ErrorCode::UnauthorizedClient)]
-    {
+    for (refused, code, place) in [
+        (ask(&client(), true), ErrorCode::UnauthorizedClient, "https://app.test/cb?keep=1#error="),
+        (ask(&implicit(), false), ErrorCode::UnsupportedResponseType, "https://app.test/cb?keep=1&error="),
+    ] {
         let Err(Refusal::Redirect { to, state, error }) = refused else { panic!("a page, or a request") };
         assert_eq!(error.code, code);
-        assert!(error_redirect(&to, state.as_deref(), "https://id.example", &error).starts_with("https://app.test/cb?keep=1#error="));
+        assert!(error_redirect(&to, state.as_deref(), "https://id.example", &error).starts_with(place));
     }
     let form = query(&[("response_type", "token"), ("response_mode", "query")], "");
     let refused = AuthorizationRequest::bind(&form, Some(&implicit())).unwrap().offering(true).check().unwrap_err();

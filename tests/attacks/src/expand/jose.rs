@@ -1,7 +1,7 @@
 //! JWT access tokens that nobody signed, or somebody else, or the wrong way (RFC 9068, RFC 8725).
 //!
-//! Introspection is asked about each: it is where this server reads a token of its own again. Every template of the group is in this one
-//! file: a table of them above, a function for each below.
+//! Introspection is asked about each: it is where this server reads a token of its own again. Every template of the group is in this
+//! one file: a table of them above, a function for each below.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
