@@ -70,7 +70,7 @@ fn headers(facts: &Facts, asked: Asked<'_>, answer: &Answer, found: &mut Vec<Str
                 !answer.is("application/json")
             }
             "set-cookie" => !answer.is("application/json") && is_own_cookie(facts, &text),
-            "access-control-allow-origin" => asked.path.starts_with("/.well-known/") && text == "*",
+            "access-control-allow-origin" => (asked.path.starts_with("/.well-known/") || asked.path == "/jwks") && text == "*",
             other => asked.path.starts_with("/x/") && facts.of_plugins.iter().any(|name| name == other),
         };
         if !fine {

@@ -256,7 +256,8 @@ fn metadata(attack: &mut Attack<'_>) {
     for other in [
         "/.well-known/openid-configuration",
         "/.well-known/jwks.json",
-        "/jwks",
+        "/jwks/",
+        "/jwks/0",
         "/.well-known/",
         "/.well-known/oauth-authorization-server/x",
         "/.well-known/../authorize",
@@ -264,10 +265,14 @@ fn metadata(attack: &mut Attack<'_>) {
     ] {
         attack.send(&Request::get(other, &[]), &Expect::Refused(vec![404]));
     }
-    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"] {
-        attack.send(&Request::new(method, path), &Expect::Refused(vec![405]));
+    let Reply::Answer(keys) = attack.send(&Request::get("/jwks", &[]), &Expect::Harmless(vec![200])) else { return };
+    attack.hold("a private member of a key is published", !["\"d\"", "\"p\"", "\"q\"", "\"k\""].iter().any(|it| keys.text().contains(it)));
+    for path in [path, "/jwks"] {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"] {
+            attack.send(&Request::new(method, path), &Expect::Refused(vec![405]));
+        }
+        attack.send(&Request::new("HEAD", path), &Expect::Harmless(vec![200]));
     }
-    attack.send(&Request::new("HEAD", path), &Expect::Harmless(vec![200]));
 }
 
 fn client_credentials(attack: &mut Attack<'_>) {
