@@ -14,6 +14,8 @@ use keyhook_core::time::Timestamp;
 const PAUSE: Duration = Duration::from_mins(1);
 /// Between slices, so that requests come in between.
 const BREATH: Duration = Duration::from_millis(20);
+/// The most that `[oauth1] request_token_ttl` may say.
+const LONGEST_TEMPORARY: Duration = Duration::from_hours(1);
 /// Clocks of several nodes differ; nothing is deleted on the edge.
 const SLACK: Duration = Duration::from_mins(5);
 
@@ -59,6 +61,8 @@ fn horizons(lifetimes: &Lifetimes, longest_access: Duration, now: Timestamp) -> 
         (Kind::Code, lifetimes.grant),
         (Kind::RefreshToken, lifetimes.grant),
         (Kind::AccessToken, longest_access),
+        (Kind::TemporaryCredential, LONGEST_TEMPORARY),
+        (Kind::TokenCredential, lifetimes.grant),
         (Kind::Interaction, lifetimes.interaction),
         (Kind::Session, lifetimes.session),
     ];

@@ -31,6 +31,7 @@ pub(crate) fn of(config: &Config, issuer: &Issuer) -> Settings {
             implicit: config.grants.implicit,
             random_length: usize::try_from(config.tokens.random_length).unwrap_or(usize::MAX),
         },
+        oauth1: config.oauth1.clone(),
         builtin_login: config.login.builtin,
         builtin_consent: config.login.consent,
         remember_consent: config.login.remember,

@@ -31,6 +31,10 @@ pub enum Kind {
     /// An access token in a form that says nothing of its record, named by the SHA-256 of its text. It has no route: a store that is
     /// spread over machines writes it after the rest of its batch.
     HashedToken,
+    /// Temporary credentials of OAuth 1.0a (RFC 5849 §2.1): what a client asks a user's permission with.
+    TemporaryCredential,
+    /// Token credentials of OAuth 1.0a (RFC 5849 §2.3): what a client signs requests with.
+    TokenCredential,
     /// A counter of attempts, named by what is limited.
     Attempts,
     /// Something that may be used once (a nonce, a `jti`), named.
@@ -61,7 +65,7 @@ impl Group {
 
 impl Kind {
     /// Every kind, in table order.
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 18] = [
         Kind::Client,
         Kind::User,
         Kind::Consent,
@@ -74,6 +78,8 @@ impl Kind {
         Kind::AccessToken,
         Kind::RefreshToken,
         Kind::HashedToken,
+        Kind::TemporaryCredential,
+        Kind::TokenCredential,
         Kind::Attempts,
         Kind::Once,
         Kind::Interaction,
@@ -95,6 +101,8 @@ impl Kind {
             Kind::AccessToken => "access_token",
             Kind::RefreshToken => "refresh_token",
             Kind::HashedToken => "hashed_token",
+            Kind::TemporaryCredential => "temporary_credential",
+            Kind::TokenCredential => "token_credential",
             Kind::Attempts => "attempts",
             Kind::Once => "once",
             Kind::Interaction => "interaction",
@@ -108,7 +116,13 @@ impl Kind {
             Kind::Client | Kind::User | Kind::Consent | Kind::SigningKey | Kind::NotBefore | Kind::PluginData | Kind::Deployment => {
                 Group::Directory
             }
-            Kind::Grant | Kind::Code | Kind::AccessToken | Kind::RefreshToken | Kind::HashedToken => Group::Grants,
+            Kind::Grant
+            | Kind::Code
+            | Kind::AccessToken
+            | Kind::RefreshToken
+            | Kind::HashedToken
+            | Kind::TemporaryCredential
+            | Kind::TokenCredential => Group::Grants,
             Kind::Attempts | Kind::Once => Group::Once,
             Kind::Interaction | Kind::Session => Group::Short,
         }
@@ -116,7 +130,17 @@ impl Kind {
 
     /// Whether its key is the record's own time-ordered id (`true`) or a name (`false`).
     pub const fn is_issued(self) -> bool {
-        matches!(self, Kind::Grant | Kind::Code | Kind::AccessToken | Kind::RefreshToken | Kind::Interaction | Kind::Session)
+        matches!(
+            self,
+            Kind::Grant
+                | Kind::Code
+                | Kind::AccessToken
+                | Kind::RefreshToken
+                | Kind::TemporaryCredential
+                | Kind::TokenCredential
+                | Kind::Interaction
+                | Kind::Session
+        )
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// How access tokens are made.
     pub tokens: TokenSettings,
+    /// OAuth 1.0a (RFC 5849); `None` where it is off, as it is unless somebody said otherwise.
+    pub oauth1: Option<Oauth1Settings>,
     /// Whether the built-in login answers when no plugin does.
     pub builtin_login: bool,
     /// Whether the built-in consent asks when no plugin approved.
@@ -82,6 +84,68 @@ impl Default for TokenSettings {
             password: false,
             implicit: false,
             random_length: 40,
+        }
+    }
+}
+
+/// How OAuth 1.0a is offered.
+#[derive(Clone, Debug)]
+pub struct Oauth1Settings {
+    /// Where temporary credentials are given out (RFC 5849 §2.1).
+    pub request_token: String,
+    /// Where users authorize them (RFC 5849 §2.2).
+    pub authorize: String,
+    /// Where they are exchanged (RFC 5849 §2.3); may be the path of `request_token`.
+    pub access_token: String,
+    /// Whether the first and the last of these answer GET too, as old clients ask.
+    pub get: bool,
+    /// The signature methods that are offered; a client may be allowed fewer.
+    pub methods: Vec<String>,
+    /// How far a client's clock may be off, either way.
+    pub window: Duration,
+    /// How long a user may take to authorize temporary credentials, and their client to exchange them.
+    pub temporary_ttl: Duration,
+    /// How long token credentials live.
+    pub token_ttl: Duration,
+    /// What a missing callback and `oob` mean.
+    pub callback: CallbackRule,
+    /// Whether a client may sign for itself, without a user's token.
+    pub two_legged: bool,
+}
+
+/// What a missing `oauth_callback` and `oob` mean (RFC 5849 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackRule {
+    /// As RFC 5849 has it: one is sent always, and with `oob` the user types the verifier.
+    Sent,
+    /// As wsgioauth had it: both mean the callback that is registered, if there is one.
+    Registered,
+}
+
+impl CallbackRule {
+    /// Its name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CallbackRule::Sent => "sent",
+            CallbackRule::Registered => "registered",
+        }
+    }
+}
+
+impl Default for Oauth1Settings {
+    fn default() -> Oauth1Settings {
+        Oauth1Settings {
+            request_token: "/oauth/request_token".into(),
+            authorize: "/oauth/authorize".into(),
+            access_token: "/oauth/access_token".into(),
+            get: false,
+            // PLAINTEXT shows the secrets to whatever ends TLS: who wants it, says so.
+            methods: ["HMAC-SHA256", "HMAC-SHA512", "HMAC-SHA1", "RSA-SHA256", "RSA-SHA1"].map(str::to_owned).into(),
+            window: Duration::from_mins(5),
+            temporary_ttl: Duration::from_mins(10),
+            token_ttl: Duration::from_hours(365 * 24),
+            callback: CallbackRule::Sent,
+            two_legged: true,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod parameters;
 mod stored;
+mod temporary;
 
 pub use stored::StoredRequest;
 
@@ -27,6 +28,8 @@ pub enum ResponseType {
     Code,
     /// A token in the fragment (RFC 6749 §4.2), where the server still offers it.
     Token,
+    /// A verifier for temporary credentials (RFC 5849 §2.2). Not a `response_type` of a request: nobody can ask for it by that name.
+    Verifier,
 }
 
 impl ResponseType {
@@ -35,6 +38,7 @@ impl ResponseType {
         match self {
             Self::Code => "code",
             Self::Token => "token",
+            Self::Verifier => "verifier",
         }
     }
 }
@@ -52,7 +56,7 @@ pub struct AuthorizationRequest {
     pub redirect_uri_was_sent: bool,
     /// What may be granted, narrowed to what the client is allowed.
     pub scope: Granted,
-    /// What the client wants back, byte for byte.
+    /// What the client wants back, byte for byte: its `state`, or the `oauth_token` that it asks permission for.
     pub state: Option<String>,
     /// The PKCE challenge.
     pub code_challenge: Option<CodeChallenge>,
@@ -148,8 +152,11 @@ impl AuthorizationRequest {
         error_redirect(&self.redirect_uri, self.state.as_deref(), issuer, error)
     }
 
-    /// The refusal that tells the client of this request.
+    /// The refusal that tells the client of this request; the user, where the client cannot be told.
     pub fn refuse(&self, error: OAuthError) -> Refusal {
+        if self.redirect_uri.is_out_of_band() {
+            return Refusal::Page(error);
+        }
         Refusal::Redirect { to: self.redirect_uri.clone(), state: self.state.clone(), error }
     }
 }
@@ -227,8 +234,12 @@ fn live(client: Option<&Client>) -> Result<&Client, Refusal> {
     if client.disabled { Err(refuse(kh::DISABLED_CLIENT)) } else { Ok(client) }
 }
 
-/// Where the user goes with an error: `error`, `error_description`, `state`, `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
+/// Where the user goes with an error: `error`, `error_description`, `state`, `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2); to a callback of
+/// OAuth 1.0 with `oauth_token` and `oauth_problem`.
 pub fn error_redirect(to: &ValidatedRedirectUri, state: Option<&str>, issuer: &str, error: &OAuthError) -> String {
+    if to.is_callback() {
+        return temporary::problem_redirect(to, state, error);
+    }
     let mut params = vec![("error", error.code.wire())];
     params.push(("error_description", error.wire_description()));
     params.retain(|(_, value)| !value.is_empty());

@@ -13,7 +13,7 @@ use crate::redirect::{RedirectUri, is_port};
 /// A redirect URI that is proven to belong to a client. Only [`Client::claim`] makes one.
 ///
 /// ```compile_fail
-/// let target = keyhook_core::ValidatedRedirectUri { uri: "https://evil.test/".to_owned(), in_fragment: false };
+/// let target = keyhook_core::ValidatedRedirectUri { uri: "https://evil.test/".to_owned() };
 /// ```
 /// ```
 /// use keyhook_core::{Client, RedirectUri};
@@ -27,8 +27,20 @@ use crate::redirect::{RedirectUri, is_port};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ValidatedRedirectUri {
     uri: String,
-    /// Whether parameters go into the fragment.
-    in_fragment: bool,
+    way: Way,
+}
+
+/// How parameters get to the client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    /// In the query, named as OAuth 2.0 does (RFC 6749 §4.1.2).
+    Query,
+    /// In the fragment (RFC 6749 §4.2.2).
+    Fragment,
+    /// In the query, named as OAuth 1.0 does (RFC 5849 §2.2).
+    Callback,
+    /// Not at all: the user carries them (RFC 5849 §2.1, `oob`).
+    OutOfBand,
 }
 
 /// Why a redirect URI is not a client's.
@@ -130,14 +142,34 @@ fn difference(registered: &str, sent: &str) -> &'static str {
 
 impl ValidatedRedirectUri {
     fn query(uri: &str) -> Self {
-        Self { uri: uri.to_owned(), in_fragment: false }
+        Self { uri: uri.to_owned(), way: Way::Query }
+    }
+
+    /// No target at all: the user takes the verifier to the client (RFC 5849 §2.1, `oob`).
+    pub(crate) fn out_of_band() -> Self {
+        Self { uri: String::new(), way: Way::OutOfBand }
+    }
+
+    /// The same target, whose parameters are named as OAuth 1.0 does (RFC 5849 §2.2).
+    pub(crate) fn as_callback(self) -> Self {
+        Self { way: Way::Callback, ..self }
+    }
+
+    /// Whether nobody can be sent there: the user carries what the client is to know.
+    pub fn is_out_of_band(&self) -> bool {
+        self.way == Way::OutOfBand
+    }
+
+    /// Whether parameters are named as OAuth 1.0 does.
+    pub fn is_callback(&self) -> bool {
+        matches!(self.way, Way::Callback | Way::OutOfBand)
     }
 
     /// The same target, with parameters in its fragment, which servers on the way do not see (RFC 6749 §4.2.2). A registered URI has
     /// no fragment of its own (RFC 6749 §3.1.2).
     #[must_use]
     pub fn in_fragment(self) -> Self {
-        Self { in_fragment: true, ..self }
+        Self { way: Way::Fragment, ..self }
     }
 
     /// The URI, byte for byte as the client sent or registered it.
@@ -168,7 +200,7 @@ impl ValidatedRedirectUri {
     pub fn with_params(&self, params: &[(&str, &str)]) -> String {
         let mut out = String::with_capacity(self.uri.len() + 128);
         out.push_str(&self.uri);
-        let mark = if self.in_fragment { '#' } else { '?' };
+        let mark = if self.way == Way::Fragment { '#' } else { '?' };
         for (name, value) in params {
             match out.find(mark) {
                 None => out.push(mark),

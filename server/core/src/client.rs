@@ -1,6 +1,7 @@
 //! Clients: what is registered about them (RFC 6749 §2, RFC 7591 §2) and which registrations are consistent.
 
 mod auth_method;
+mod consumer;
 mod policy;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::text;
 use crate::time::Timestamp;
 
 pub use auth_method::AuthMethod;
+pub use consumer::{CONSUMER_SECRET, Consumer};
 pub use policy::{GrantPolicy, ScopePolicy, TokenPolicy};
 
 const LONGEST_ID: usize = 255;
@@ -93,6 +95,9 @@ pub struct Client {
     /// The form of its tokens, lifetimes per grant, rotation.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub tokens: TokenPolicy,
+    /// What it signs requests of OAuth 1.0a with; `None` for a client that knows OAuth 2.0 only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth1: Option<Consumer>,
     /// Whatever else the operator or a plugin keeps about it.
     #[serde(default)]
     pub attributes: Map<String, Value>,
@@ -159,6 +164,7 @@ impl Client {
             access_ttl: None,
             refresh_ttl: None,
             tokens: TokenPolicy::default(),
+            oauth1: None,
             attributes: Map::new(),
             not_before: Timestamp::ZERO,
             created_at: Timestamp::ZERO,
@@ -236,6 +242,7 @@ impl Client {
         require(self.secrets.is_empty(), "secrets", "a public client has none; make it confidential")?;
         require(self.auth_method == AuthMethod::None, "auth_method", "a public client has the method none")?;
         require(self.require_pkce, "require_pkce", "it cannot be switched off for a public client (RFC 9700 §2.1.1)")?;
+        require(self.oauth1.is_none(), "oauth1", "a public client cannot keep what it would sign with; make it confidential")?;
         require(!self.introspect, "introspect", "a public client cannot prove who it is, so it may not introspect")?;
         let own_account = self.grant_types.iter().any(|grant| grant == "client_credentials");
         require(!own_account, "grant_types", "client_credentials is for confidential clients (RFC 6749 §4.4)")
@@ -243,8 +250,13 @@ impl Client {
 
     fn validate_confidential(&self) -> Result<(), ClientError> {
         require(self.auth_method != AuthMethod::None, "auth_method", "a confidential client must authenticate")?;
+        if let Some(consumer) = &self.oauth1 {
+            consumer.validate()?;
+        }
+        let signs = self.auth_method != AuthMethod::Signature || self.oauth1.is_some();
+        require(signs, "auth_method", "who signs requests needs something to sign with; make it a client of OAuth 1.0a")?;
         // What it asserts with is the plugin's to know; a secret of ours would open a second way in.
-        let least = usize::from(self.auth_method != AuthMethod::Assertion);
+        let least = usize::from(!matches!(self.auth_method, AuthMethod::Assertion | AuthMethod::Signature));
         let count = (least..=MOST_SECRETS).contains(&self.secrets.len());
         require(count, "secrets", "a confidential client has one secret, or two while one replaces the other")
     }

@@ -31,10 +31,15 @@ pub enum TokenKind {
     Session,
     /// An interaction between request and consent, `khi_`.
     Interaction,
+    /// The identifier of temporary credentials (RFC 5849 §2.1), `kht_`. No secret: it travels in clear.
+    TemporaryCredential,
+    /// The identifier of token credentials (RFC 5849 §2.3), `kho_`. No secret, and never good as a bearer token.
+    TokenCredential,
 }
 
 impl TokenKind {
-    const ALL: [Self; 5] = [Self::Access, Self::Refresh, Self::Code, Self::Session, Self::Interaction];
+    const ALL: [Self; 7] =
+        [Self::Access, Self::Refresh, Self::Code, Self::Session, Self::Interaction, Self::TemporaryCredential, Self::TokenCredential];
 
     /// The four characters that tokens of this kind start with.
     pub const fn prefix(self) -> &'static str {
@@ -44,6 +49,8 @@ impl TokenKind {
             Self::Code => "khc_",
             Self::Session => "khs_",
             Self::Interaction => "khi_",
+            Self::TemporaryCredential => "kht_",
+            Self::TokenCredential => "kho_",
         }
     }
 }

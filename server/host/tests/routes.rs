@@ -51,6 +51,7 @@ fn settings() -> Settings {
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
         tokens: keyhook_component::settings::TokenSettings::default(),
+        oauth1: None,
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,

@@ -41,6 +41,11 @@ fn legacy(config: &Config) {
             "warning[KH1018]: [grants] password = true: clients see users' passwords, which RFC 9700 §2.4 forbids; use the code grant, or a token_grant plugin"
         );
     }
+    if config.oauth1.is_some() {
+        eprintln!(
+            "warning[KH1018]: [oauth1] enabled = true: clients sign requests with secrets that this server keeps sealed and can read; SHA-1 and what a signature leaves out protect less than OAuth 2.0 over TLS; move its clients with `grant_type=urn:ietf:params:oauth:grant-type:token-exchange`"
+        );
+    }
     if config.grants.implicit {
         eprintln!(
             "warning[KH1018]: [grants] implicit = true: tokens stand in URLs, which RFC 9700 §2.1.2 advises against; use the code grant with PKCE"

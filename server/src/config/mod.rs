@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use keyhook_component::settings::Paths;
+use keyhook_component::settings::{Oauth1Settings, Paths};
 use keyhook_core::Issuer;
 
 pub(crate) use diagnostic::{Diagnostic, Diagnostics, Spot};
@@ -85,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) management: Management,
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
+    /// `None` where OAuth 1.0a is off.
+    pub(crate) oauth1: Option<Oauth1Settings>,
     pub(crate) login: Login,
     pub(crate) paths: Paths,
     pub(crate) scopes: BTreeMap<String, String>,
@@ -164,6 +166,7 @@ impl Config {
             management: Management::read(top.section("management"), default_management(mode)),
             tokens: Tokens::read(top.section("tokens")),
             grants: Grants::read(top.section("grants")),
+            oauth1: sections::read_oauth1(top.section("oauth1")),
             login: Login::read(top.section("login")),
             paths: sections::read_paths(top.section("paths")),
             scopes: scopes(&top),

@@ -4,7 +4,9 @@ use keyhook_component::record::Kind;
 
 /// Step `n` leads from schema `n` to schema `n + 1`. Steps that were released are never changed, only followed by others: a new kind
 /// is a step of its own.
-pub(crate) const STEPS: &[&[Kind]] = &[&[
+pub(crate) const STEPS: &[&[Kind]] = &[FIRST, &[Kind::TemporaryCredential, Kind::TokenCredential]];
+
+const FIRST: &[Kind] = &[
     Kind::Client,
     Kind::User,
     Kind::Consent,
@@ -21,7 +23,7 @@ pub(crate) const STEPS: &[&[Kind]] = &[&[
     Kind::Once,
     Kind::Interaction,
     Kind::Session,
-]];
+];
 
 /// Whether records of this kind are listed by client, and whether by subject: for people's pages.
 pub(crate) fn listed_by(kind: Kind) -> (bool, bool) {

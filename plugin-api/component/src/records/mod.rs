@@ -6,7 +6,7 @@ mod typed;
 
 pub use bodies::{
     AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, HashedToken, Interaction, NotBefore, Once, PluginValue,
-    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, User,
+    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, TemporaryCredential, TokenCredential, User,
 };
 pub use liveness::{LiveToken, Told};
 pub use typed::{Body, Stored};

@@ -49,6 +49,8 @@ pub(super) fn check_permission(client: &Client, response_type: ResponseType) -> 
     client.allows_grant(match response_type {
         ResponseType::Code => "authorization_code",
         ResponseType::Token => "implicit",
+        // Nobody asks for it by name: it comes of temporary credentials.
+        ResponseType::Verifier => "oauth1",
     })
 }
 

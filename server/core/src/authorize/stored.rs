@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::parameters::{check_permission, pkce_missing};
-use super::{AuthorizationRequest, Refusal, ResponseType, live};
+use super::{AuthorizationRequest, Refusal, ResponseType, live, temporary};
 use crate::client::Client;
 use crate::pkce::CodeChallenge;
 use crate::prompt::Prompt;
@@ -59,6 +59,9 @@ impl AuthorizationRequest {
     /// the response type or the scope.
     pub fn revalidate(stored: &StoredRequest, client: &Client) -> Result<Self, Refusal> {
         let client = live(Some(client).filter(|client| client.id == stored.client_id))?;
+        if stored.response_type == ResponseType::Verifier {
+            return temporary::revalidate(stored, client);
+        }
         let to = client.claim(Some(&stored.redirect_uri)).map_err(|error| Refusal::Page(error.into()))?;
         let is_code = stored.response_type == ResponseType::Code;
         let to = if is_code { to } else { to.in_fragment() };

@@ -17,6 +17,9 @@ pub enum AuthMethod {
     /// With a `client_assertion` (RFC 7521 §4.2) that a plugin verifies.
     #[serde(rename = "assertion")]
     Assertion,
+    /// By signing the request (RFC 5849 §3): clients of OAuth 1.0a that have no secret of OAuth 2.0.
+    #[serde(rename = "oauth1_signature")]
+    Signature,
 }
 
 impl AuthMethod {
@@ -27,6 +30,7 @@ impl AuthMethod {
             Self::SecretBasic => "client_secret_basic",
             Self::SecretPost => "client_secret_post",
             Self::Assertion => "assertion",
+            Self::Signature => "oauth1_signature",
         }
     }
 }

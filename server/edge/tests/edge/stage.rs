@@ -32,6 +32,7 @@ pub(crate) fn context(issuer: &str, dev: bool) -> Context {
         paths: Paths::default(),
         lifetimes: Lifetimes::default(),
         tokens: keyhook_component::settings::TokenSettings::default(),
+        oauth1: None,
         builtin_login: true,
         builtin_consent: true,
         remember_consent: true,

@@ -5,6 +5,7 @@ mod hooks;
 mod keys;
 mod log;
 mod login;
+mod oauth1;
 mod paths;
 mod plugins;
 mod server;
@@ -21,4 +22,4 @@ pub(crate) use server::{Limits, Management, Server, TlsDecision};
 pub(crate) use store::{GroupStore, StoreMap, group_name, not_built_in};
 pub(crate) use tokens::Tokens;
 
-pub(crate) use {hooks::read as read_hooks, paths::read as read_paths};
+pub(crate) use {hooks::read as read_hooks, oauth1::read as read_oauth1, paths::read as read_paths};

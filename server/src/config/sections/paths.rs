@@ -47,7 +47,7 @@ fn refuse_doubles(section: &Section<'_>, paths: &Paths) {
     }
 }
 
-fn path(node: &Node) -> Result<String, String> {
+pub(super) fn path(node: &Node) -> Result<String, String> {
     let text = text_of(node)?;
     let clean = text.starts_with('/') && text.len() > 1 && !text.starts_with("//") && !text.contains(['{', '}', '?', '#', '%', '\\']);
     if clean && text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.split('/').any(|part| part == "." || part == "..") {

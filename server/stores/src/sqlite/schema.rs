@@ -12,7 +12,7 @@ const APPLICATION: i32 = 0x6b68_6f6b;
 
 /// The steps of this keyhook. Step `n` leads from schema `n` to schema `n + 1`. Steps that were released are never changed, only
 /// followed by others.
-pub(super) const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(super) const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Brings the file up to date. An empty file gets everything; a newer or a foreign one is refused before anything is written.
 ///
