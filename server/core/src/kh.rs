@@ -86,6 +86,24 @@ pub const LOGIN_REQUIRED: &str = "KH0250";
 pub const CONSENT_REQUIRED: &str = "KH0251";
 /// The user, or a plugin on the user's behalf, said no.
 pub const ACCESS_DENIED: &str = "KH0252";
+/// OAuth 1.0a: the protocol parameters are malformed, missing, twice, or in two places.
+pub const OAUTH1_PARAMETERS: &str = "KH0253";
+/// OAuth 1.0a: the signature method is not offered, not allowed to the consumer, or not without TLS.
+pub const OAUTH1_METHOD: &str = "KH0254";
+/// OAuth 1.0a: the timestamp is outside the window.
+pub const OAUTH1_TIMESTAMP: &str = "KH0255";
+/// OAuth 1.0a: the nonce was used before.
+pub const OAUTH1_NONCE: &str = "KH0256";
+/// OAuth 1.0a: the signature is wrong.
+pub const OAUTH1_SIGNATURE: &str = "KH0257";
+/// OAuth 1.0a: the consumer is unknown or disabled.
+pub const OAUTH1_CONSUMER: &str = "KH0258";
+/// OAuth 1.0a: the token is unknown, has ended, or is another consumer's.
+pub const OAUTH1_TOKEN: &str = "KH0259";
+/// OAuth 1.0a: the verifier is missing or wrong.
+pub const OAUTH1_VERIFIER: &str = "KH0260";
+/// OAuth 1.0a: the callback is not registered.
+pub const OAUTH1_CALLBACK: &str = "KH0261";
 /// Something failed inside the server.
 pub const SERVER_ERROR: &str = "KH0290";
 /// The server is busy or a part of it is away.

@@ -22,6 +22,7 @@ pub mod jwt;
 pub mod kh;
 pub mod mask;
 pub mod metadata;
+pub mod oauth1;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect;
