@@ -3,10 +3,11 @@
 
 pub mod calls;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keyhook_component::hooks::HookCall;
 use keyhook_component::system::{Clock, Random};
@@ -48,24 +49,35 @@ pub fn build(folder: &Path, name: &str, defines: &[&str]) -> PathBuf {
     compile(folder, &format!("lib{name}.so"), &all, &[])
 }
 
-/// Builds the fixture with any defines and flags.
+/// A library that gcc builds when it is asked for.
+type Built = Arc<OnceLock<Vec<u8>>>;
+
+/// The fixture built with any defines and flags; gcc runs once for a set of them.
 pub fn compile(folder: &Path, file: &str, defines: &[&str], flags: &[&str]) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<Vec<String>, Built>> = Mutex::new(BTreeMap::new());
+    let key = defines.iter().chain(&["--"]).chain(flags).map(|argument| (*argument).to_owned()).collect();
+    let library = Arc::clone(BUILT.lock().unwrap().entry(key).or_default());
+    let (unfinished, out) = (folder.join(format!(".{file}.new")), folder.join(file));
+    std::fs::write(&unfinished, library.get_or_init(|| gcc(file, defines, flags))).unwrap();
+    std::fs::rename(unfinished, &out).unwrap();
+    out
+}
+
+fn gcc(file: &str, defines: &[&str], flags: &[&str]) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let out = folder.join(file);
-    let unfinished = folder.join(format!(".{file}.new"));
+    let out = folder().join(file);
     let built = Command::new("gcc")
         .args(["-std=gnu11", "-Wall", "-shared", "-fPIC", "-O1", "-I"])
         .arg(root.join("../../plugin-api/include"))
         .args(defines.iter().map(|define| format!("-D{define}")))
         .arg(root.join("tests/fixture/plugin.c"))
         .arg("-o")
-        .arg(&unfinished)
+        .arg(&out)
         .args(flags)
         .status()
         .unwrap();
     assert!(built.success(), "gcc failed for {file}");
-    std::fs::rename(unfinished, &out).unwrap();
-    out
+    std::fs::read(out).unwrap()
 }
 
 /// A define of one hook.
