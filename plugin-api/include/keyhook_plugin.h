@@ -46,7 +46,8 @@ extern "C" {
 #define KH_SIGN_IN 4  /* authorization hooks: the user under KH_PART_OUTCOME is signed in */
 #define KH_APPROVE 5  /* authorization hooks: the signed-in user agrees to the scopes under KH_PART_OUTCOME */
 #define KH_GRANT 6    /* token_grant (1.1): what stands under KH_PART_OUTCOME is granted */
-#define KH_CLIENT 7   /* client_assertion (1.1): the client under KH_PART_OUTCOME has proven who it is */
+#define KH_CLIENT 7   /* client_assertion (1.1): the client under KH_PART_OUTCOME has proven who it is; oauth1_consumer: is meant */
+#define KH_SIGNATURE 8 /* oauth1_signature (1.1): the signature under KH_PART_OUTCOME is the right one; the server compares */
 
 /* What a server function returns. */
 #define KH_OK 0              /* from get and list: the value is text, which a JSON string is too */
@@ -70,11 +71,11 @@ extern "C" {
 #define KH_PART_FORM 3     /* form parameters, decoded, read-only */
 #define KH_PART_HEADER 4   /* request headers by lower-case name, read-only */
 #define KH_PART_PATH 5     /* what the path pattern matched, read-only */
-#define KH_PART_RESPONSE 6 /* members of the token response, JSON */
+#define KH_PART_RESPONSE 6 /* members of the token response, JSON; in answers of OAuth 1.0a text, numbers, true and false */
 #define KH_PART_DATA 7     /* the plugin's own data, JSON, at most 4 KiB */
 #define KH_PART_CONFIG 8   /* the plugin's configuration, JSON, read-only; the key is a JSON pointer */
 #define KH_PART_SESSION 9  /* the browser session's values of this plugin, text */
-#define KH_PART_OUTCOME 10 /* write-only: subject, auth_time, acr, amr, approve ("1"), scope (all that was asked for if not set); token_grant: refresh ("1"); client_assertion: client_id */
+#define KH_PART_OUTCOME 10 /* write-only: subject, auth_time, acr, amr, approve ("1"), scope (all that was asked for if not set); token_grant: refresh ("1"); client_assertion, oauth1_consumer: client_id; oauth1_signature: signature */
 #define KH_PART_PAYLOAD 11 /* payload of a custom hook, JSON; the key is a member name, "" the whole */
 
 /* Borrowed bytes, not NUL-terminated. With len == 0 the pointer may be anything. */
@@ -100,7 +101,8 @@ typedef struct {
 } kh_abi_tag;
 
 typedef struct {
-    kh_str name;      /* "token_grant=<grant_type>" and "client_assertion=<client_assertion_type>" since 1.1 */
+    kh_str name;      /* "token_grant=<grant_type>", "client_assertion=<client_assertion_type>" and
+                         "oauth1_signature=<oauth_signature_method>" since 1.1 */
     int32_t priority; /* lower runs first; 100 where nothing is said */
     uint32_t flags;
 } kh_hook;

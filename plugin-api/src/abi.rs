@@ -56,8 +56,11 @@ pub const SIGN_IN: i32 = 4;
 pub const APPROVE: i32 = 5;
 /// `token_grant`: what stands under [`part::OUTCOME`] is granted. Since 1.1.
 pub const GRANT: i32 = 6;
-/// `client_assertion`: the client named under [`part::OUTCOME`] has proven who it is. Since 1.1.
+/// `client_assertion`: the client named under [`part::OUTCOME`] has proven who it is. `oauth1_consumer`: the consumer key stands for
+/// that client. Since 1.1.
 pub const CLIENT: i32 = 7;
+/// `oauth1_signature`: the signature under [`part::OUTCOME`] is the right one; the server compares. Since 1.1.
+pub const SIGNATURE: i32 = 8;
 
 // What a host function returns.
 /// Done. From `get` and `list`: the value is text, which a JSON string is too.
@@ -90,12 +93,16 @@ pub const FAILED: i32 = -11;
 
 /// Members of the token response that no plugin changes or removes, besides all that begin with `error` (RFC 6749 §5).
 pub const PROTECTED_MEMBERS: [&str; 5] = ["access_token", "token_type", "refresh_token", "id_token", "scope"];
+/// The same for the answers of OAuth 1.0a, besides all that begin with `oauth_problem` (RFC 5849 §2.1, §2.3).
+pub const PROTECTED_OAUTH1_MEMBERS: [&str; 3] = ["oauth_token", "oauth_token_secret", "oauth_callback_confirmed"];
 
 /// Where [`Host::get`], [`Host::list`], [`Host::set`] and [`Host::remove`] look.
 pub mod part {
     /// Facts about the call, read-only text: `hook`, `plugin`, `request_id`, `client_id`, `client_name`, `client_type`, `redirect_uri`,
     /// `scope`, `state`, `grant_type`, `subject`, `auth_time`, `acr`, `amr`, `interaction`, `csrf_token`, `issuer`, `client_ip`, `outcome`; after a
     /// `fire` that was refused `fired_plugin`, `fired_error`, `fired_description`.
+    /// Of OAuth 1.0a: `consumer_key`, `token`, `timestamp`, `nonce`, `signature_method`, `method`, `uri`. In `oauth1_signature` alone
+    /// `base_string` and `signing_key`, which `list` does not give: they are secrets.
     /// A fact that does not apply is absent.
     pub const FACT: u32 = 0;
     /// The HTTP request line, read-only: `method`, `path`, `query`, `body` (bytes).
@@ -109,7 +116,8 @@ pub mod part {
     /// Parameters that the route's path pattern matched, read-only.
     pub const PATH: u32 = 5;
     /// Members of the token response, JSON, ≤ 16 KiB in all. [`PROTECTED_MEMBERS`](super::PROTECTED_MEMBERS) and `error*` are
-    /// read-only; `expires_in` may be removed, not changed.
+    /// read-only; `expires_in` may be removed, not changed. In the answers of OAuth 1.0a, which are forms, a member is text, a number,
+    /// `true` or `false`, and [`PROTECTED_OAUTH1_MEMBERS`](super::PROTECTED_OAUTH1_MEMBERS) and `oauth_problem*` are read-only.
     pub const RESPONSE: u32 = 6;
     /// The plugin's own data, JSON, ≤ 4 KiB in all: travels with code, grant and tokens, seen by this plugin alone.
     pub const DATA: u32 = 7;
@@ -120,7 +128,7 @@ pub mod part {
     /// What [`super::SIGN_IN`] and [`super::APPROVE`] need, write-only: `subject`, `auth_time` (seconds), `acr`, `amr` (space-separated),
     /// `approve` (`1`: with `SIGN_IN`, the user agreed too), `scope` (what was agreed to; all that was asked for if it is not set).
     /// For [`super::GRANT`], all optional: `subject`, `scope`, `refresh` (`1`: with a refresh token), `auth_time`, `acr`, `amr`. For
-    /// [`super::CLIENT`]: `client_id`.
+    /// [`super::CLIENT`]: `client_id`. For [`super::SIGNATURE`]: `signature`, as it is sent.
     pub const OUTCOME: u32 = 10;
     /// The payload of a custom hook, JSON; the key is a member name, `""` the whole.
     pub const PAYLOAD: u32 = 11;
@@ -184,8 +192,8 @@ pub struct AbiTag {
 /// One hook of a plugin.
 #[repr(C)]
 pub struct Hook {
-    /// Name of the hook point; `token_grant=` and the `grant_type`, `client_assertion=` and the `client_assertion_type`, where a plugin
-    /// provides what nobody else does (1.1).
+    /// Name of the hook point; `token_grant=` and the `grant_type`, `client_assertion=` and the `client_assertion_type`,
+    /// `oauth1_signature=` and the `oauth_signature_method`, where a plugin provides what nobody else does (1.1).
     pub name: Str,
     /// Lower runs first; 100 where nothing is said.
     pub priority: i32,

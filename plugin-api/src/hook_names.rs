@@ -16,7 +16,29 @@ pub struct HookPoint {
     pub provides: Option<&'static str>,
 }
 
-/// Every hook point, in the order in which a request meets them.
+impl HookPoint {
+    /// Whether a plugin can register the hook for `value`.
+    pub fn takes(&self, value: &str) -> bool {
+        match self.provides {
+            None => false,
+            Some(SIGNATURE_METHOD) => is_signature_method(value),
+            Some(_) => is_absolute_uri(value),
+        }
+    }
+
+    /// What a value has to be, in words.
+    pub fn wanted(&self) -> &'static str {
+        match self.provides {
+            Some(SIGNATURE_METHOD) => "a name of 1 to 64 of A-Z a-z 0-9 - _ .",
+            _ => "an absolute URI of at most 200 characters",
+        }
+    }
+}
+
+/// The parameter of OAuth 1.0 that names how a request is signed (RFC 5849 §3.1).
+const SIGNATURE_METHOD: &str = "oauth_signature_method";
+
+/// Every hook point, in the order in which a request meets them: those of OAuth 2.0, then those of OAuth 1.0a.
 pub const HOOK_POINTS: &[HookPoint] = &[
     HookPoint {
         name: "authorization_GET",
@@ -60,6 +82,41 @@ pub const HOOK_POINTS: &[HookPoint] = &[
         returns: "::keyhook_plugin::Outcome",
         provides: None,
     },
+    HookPoint {
+        name: "oauth1_consumer",
+        context: "Oauth1ConsumerCx",
+        variant: "Oauth1Consumer",
+        returns: "::keyhook_plugin::Outcome",
+        provides: None,
+    },
+    HookPoint {
+        name: "oauth1_signature",
+        context: "Oauth1SignatureCx",
+        variant: "Oauth1Signature",
+        returns: "::core::result::Result<::keyhook_plugin::ExpectedSignature, ::keyhook_plugin::Deny>",
+        provides: Some(SIGNATURE_METHOD),
+    },
+    HookPoint {
+        name: "oauth1_request",
+        context: "Oauth1RequestCx",
+        variant: "Oauth1Request",
+        returns: "::keyhook_plugin::Outcome",
+        provides: None,
+    },
+    HookPoint {
+        name: "request_token_response",
+        context: "RequestTokenResponseCx",
+        variant: "RequestTokenResponse",
+        returns: "::keyhook_plugin::Outcome",
+        provides: None,
+    },
+    HookPoint {
+        name: "oauth1_access_token_response",
+        context: "Oauth1TokenResponseCx",
+        variant: "Oauth1TokenResponse",
+        returns: "::keyhook_plugin::Outcome",
+        provides: None,
+    },
 ];
 
 /// What a hook of a plugin's own takes, `#[hook(custom = "…")]`.
@@ -74,4 +131,9 @@ pub fn is_absolute_uri(value: &str) -> bool {
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let is_visible = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
     is_scheme && !rest.is_empty() && value.len() <= 200 && rest.bytes().all(is_visible)
+}
+
+/// Whether `value` can name a method that signs requests of OAuth 1.0 (RFC 5849 §3.4). Methods are compared as they are written.
+pub fn is_signature_method(value: &str) -> bool {
+    (1..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

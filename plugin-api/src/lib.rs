@@ -44,6 +44,11 @@
 //! | `token_grant = "…"` | [`TokenGrantCx`] | what is [granted](Grant), deny |
 //! | `access_token_validation` | [`TokenCx`] | deny |
 //! | `access_token_response` | [`TokenResponseCx`] | change the response, deny |
+//! | `oauth1_consumer` | [`Oauth1ConsumerCx`] | which client a consumer key [stands for](Oauth1ConsumerCx::stands_for), deny |
+//! | `oauth1_signature = "…"` | [`Oauth1SignatureCx`] | which signature is the [right one](ExpectedSignature), deny |
+//! | `oauth1_request` | [`Oauth1RequestCx`] | deny |
+//! | `request_token_response` | [`RequestTokenResponseCx`] | change the response, deny |
+//! | `oauth1_access_token_response` | [`Oauth1TokenResponseCx`] | change the response, deny |
 //! | `custom = "…"` | [`CustomCx`] | change the payload, deny |
 //!
 //! An `inline` hook runs on the server's async worker and must not wait for anything; without `inline` it runs on a thread of
@@ -78,7 +83,8 @@ mod thunk;
 
 pub use config::Config;
 pub use cx::{
-    Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, Grant, RequestCx,
+    Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, ExpectedSignature,
+    Grant, Oauth1ConsumerCx, Oauth1RequestCx, Oauth1SignatureCx, Oauth1TokenCx, Oauth1TokenResponseCx, RequestCx, RequestTokenResponseCx,
     SignIn, StartCx, TokenCx, TokenGrantCx, TokenResponseCx,
 };
 pub use deny::Deny;
@@ -99,8 +105,9 @@ pub use tracing;
 pub mod prelude {
     pub use crate::{
         Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, Config, Continue, CustomCx,
-        Cx, Deny, Grant, Json, Outcome, Reason, Refused, RequestCx, Respond, SignIn, StartCx, TokenCx, TokenGrantCx, TokenResponseCx,
-        handler, hook, plugin, same_secret,
+        Cx, Deny, ExpectedSignature, Grant, Json, Oauth1ConsumerCx, Oauth1RequestCx, Oauth1SignatureCx, Oauth1TokenCx,
+        Oauth1TokenResponseCx, Outcome, Reason, Refused, RequestCx, RequestTokenResponseCx, Respond, SignIn, StartCx, TokenCx,
+        TokenGrantCx, TokenResponseCx, handler, hook, plugin, same_secret,
     };
     pub use tracing::{debug, error, info, trace, warn};
 }

@@ -94,6 +94,38 @@
 //! # fn main() {}
 //! ```
 //!
+//! A signature method that no client can send, none at all, an observer of it, an answer that leaves it open (RFC 5849 §3.4):
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(oauth1_signature = "HMAC SHA384")]
+//! fn wrong(_: &mut Oauth1SignatureCx) -> Result<ExpectedSignature, Deny> { Ok(ExpectedSignature::text("")) }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(oauth1_signature)]
+//! fn wrong(_: &mut Oauth1SignatureCx) -> Result<ExpectedSignature, Deny> { Ok(ExpectedSignature::text("")) }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(oauth1_signature = "HMAC-SHA384", observer)]
+//! fn wrong(_: &mut Oauth1SignatureCx) -> Result<ExpectedSignature, Deny> { Ok(ExpectedSignature::text("")) }
+//! # fn main() {}
+//! ```
+//! ```compile_fail
+//! use keyhook_plugin::prelude::*;
+//! #[hook(oauth1_signature = "HMAC-SHA384")]
+//! fn wrong(_: &mut Oauth1SignatureCx) -> Outcome { Continue }
+//! # fn main() {}
+//! ```
+//! ```
+//! use keyhook_plugin::prelude::*;
+//! #[hook(oauth1_signature = "HMAC-SHA384", inline)]
+//! fn right(_: &mut Oauth1SignatureCx) -> Result<ExpectedSignature, Deny> { Ok(ExpectedSignature::text("")) }
+//! # fn main() {}
+//! ```
+//!
 //! A method that is none, a path without its slash:
 //! ```compile_fail
 //! use keyhook_plugin::prelude::*;

@@ -23,8 +23,8 @@ pub type Outcome = Result<Verdict, Deny>;
 #[allow(non_upper_case_globals, reason = "read as a word beside Respond and Deny")]
 pub const Continue: Outcome = Ok(Verdict(Decision::Continue));
 
-/// A decision other than a denial. Made by [`Continue`], [`Respond`](crate::Respond), and `sign_in` and `approve` of the
-/// authorization hooks.
+/// A decision other than a denial. Made by [`Continue`], [`Respond`](crate::Respond), `sign_in` and `approve` of the
+/// authorization hooks, and `stands_for` of `oauth1_consumer`.
 #[derive(Debug)]
 pub struct Verdict(pub(crate) Decision);
 
@@ -36,6 +36,7 @@ pub(crate) enum Decision {
     Approve,
     Grant,
     Client,
+    Signature,
 }
 
 /// Hands `outcome` to the server; the code is what the thunk returns.
@@ -54,6 +55,7 @@ fn write(verdict: Verdict, call: &mut Call) -> Result<i32, Refused> {
         Decision::Approve => Ok(abi::APPROVE),
         Decision::Grant => Ok(abi::GRANT),
         Decision::Client => Ok(abi::CLIENT),
+        Decision::Signature => Ok(abi::SIGNATURE),
         Decision::Respond(response) => {
             write_response(&response, call)?;
             Ok(abi::RESPOND)

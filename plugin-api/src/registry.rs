@@ -1,8 +1,9 @@
 //! What the attributes register at link time, and which plugin each hook and route belongs to.
 
 use crate::cx::{
-    Authenticated, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, Grant, RequestCx, StartCx, TokenCx,
-    TokenGrantCx, TokenResponseCx,
+    Authenticated, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, ExpectedSignature, Grant, Oauth1ConsumerCx,
+    Oauth1RequestCx, Oauth1SignatureCx, Oauth1TokenResponseCx, RequestCx, RequestTokenResponseCx, StartCx, TokenCx, TokenGrantCx,
+    TokenResponseCx,
 };
 use crate::deny::Deny;
 use crate::outcome::{Decision, Outcome, Verdict, settle};
@@ -76,6 +77,16 @@ pub enum HookFn {
     Token(fn(&mut TokenCx) -> Outcome),
     /// `access_token_response`.
     TokenResponse(fn(&mut TokenResponseCx) -> Outcome),
+    /// `oauth1_consumer`.
+    Oauth1Consumer(fn(&mut Oauth1ConsumerCx) -> Outcome),
+    /// `oauth1_signature = "…"`.
+    Oauth1Signature(fn(&mut Oauth1SignatureCx) -> Result<ExpectedSignature, Deny>),
+    /// `oauth1_request`.
+    Oauth1Request(fn(&mut Oauth1RequestCx) -> Outcome),
+    /// `request_token_response`.
+    RequestTokenResponse(fn(&mut RequestTokenResponseCx) -> Outcome),
+    /// `oauth1_access_token_response`.
+    Oauth1TokenResponse(fn(&mut Oauth1TokenResponseCx) -> Outcome),
     /// A hook of a plugin's own.
     Custom(fn(&mut CustomCx) -> Outcome),
 }
@@ -95,6 +106,11 @@ impl HookFn {
             Self::TokenGrant(hook) => run(|cx| hook(cx).and_then(|grant| cx.settle(grant)), TokenGrantCx::new(cx)),
             Self::Token(hook) => run(hook, TokenCx::new(cx)),
             Self::TokenResponse(hook) => run(hook, TokenResponseCx::new(cx)),
+            Self::Oauth1Consumer(hook) => run(hook, Oauth1ConsumerCx::new(cx)),
+            Self::Oauth1Signature(hook) => run(|cx| hook(cx).and_then(|expected| cx.settle(expected)), Oauth1SignatureCx::new(cx)),
+            Self::Oauth1Request(hook) => run(hook, Oauth1RequestCx::new(cx)),
+            Self::RequestTokenResponse(hook) => run(hook, RequestTokenResponseCx::new(cx)),
+            Self::Oauth1TokenResponse(hook) => run(hook, Oauth1TokenResponseCx::new(cx)),
             Self::Custom(hook) => run(hook, CustomCx::new(cx)),
         }
     }

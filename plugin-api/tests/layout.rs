@@ -61,6 +61,7 @@ fn constants() -> Vec<(&'static str, i64)> {
         abi::APPROVE as "KH_APPROVE",
         abi::GRANT as "KH_GRANT",
         abi::CLIENT as "KH_CLIENT",
+        abi::SIGNATURE as "KH_SIGNATURE",
         abi::OK as "KH_OK",
         abi::OK_JSON as "KH_OK_JSON",
         abi::ABSENT as "KH_ABSENT",

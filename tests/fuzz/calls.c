@@ -83,7 +83,7 @@ static int32_t call_hook(void *self, uint32_t index, void *cx)
 {
     (void)self;
     kh_str script;
-    if (index < 4) {
+    if (index < 8) {
         char text[64] = { 0 }, *colon;
         at = end = NULL;
         forget();
@@ -123,11 +123,15 @@ static const kh_hook hooks[] = {
     { KH_TEXT("authorization_POST"), 100, KH_HOOK_INLINE },
     { KH_TEXT("access_token_validation"), 100, KH_HOOK_INLINE },
     { KH_TEXT("access_token_response"), 100, KH_HOOK_INLINE },
+    { KH_TEXT("oauth1_consumer"), 100, KH_HOOK_INLINE },
+    { KH_TEXT("oauth1_request"), 100, KH_HOOK_INLINE },
+    { KH_TEXT("request_token_response"), 100, KH_HOOK_INLINE },
+    { KH_TEXT("oauth1_access_token_response"), 100, KH_HOOK_INLINE },
     { KH_TEXT("calls.again"), 100, KH_HOOK_INLINE | KH_HOOK_CUSTOM },
 };
 
 static const kh_plugin plugin = {
-    sizeof plugin, KH_TEXT("calls"), KH_TEXT("1"), hooks, 5, NULL, 0, create, destroy, call_hook, call_route, NULL,
+    sizeof plugin, KH_TEXT("calls"), KH_TEXT("1"), hooks, 9, NULL, 0, create, destroy, call_hook, call_route, NULL,
 };
 static const kh_plugin *const plugins[] = { &plugin };
 static const kh_module module = { sizeof module, plugins, 1 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
+use keyhook_core::secret::Secret;
 use serde_json::{Map, Value};
 
 use crate::BoxFuture;
@@ -27,17 +28,32 @@ pub enum HookPoint {
     AccessTokenValidation,
     /// `access_token_response`.
     AccessTokenResponse,
+    /// `oauth1_consumer`.
+    Oauth1Consumer,
+    /// `oauth1_signature`, registered for an `oauth_signature_method`.
+    Oauth1Signature,
+    /// `oauth1_request`.
+    Oauth1Request,
+    /// `request_token_response`.
+    RequestTokenResponse,
+    /// `oauth1_access_token_response`.
+    Oauth1AccessTokenResponse,
 }
 
 impl HookPoint {
     /// Every hook point.
-    pub const ALL: [HookPoint; 6] = [
+    pub const ALL: [HookPoint; 11] = [
         HookPoint::AuthorizationGet,
         HookPoint::AuthorizationPost,
         HookPoint::ClientAssertion,
         HookPoint::TokenGrant,
         HookPoint::AccessTokenValidation,
         HookPoint::AccessTokenResponse,
+        HookPoint::Oauth1Consumer,
+        HookPoint::Oauth1Signature,
+        HookPoint::Oauth1Request,
+        HookPoint::RequestTokenResponse,
+        HookPoint::Oauth1AccessTokenResponse,
     ];
 
     /// The name that plugins register.
@@ -49,12 +65,17 @@ impl HookPoint {
             HookPoint::TokenGrant => "token_grant",
             HookPoint::AccessTokenValidation => "access_token_validation",
             HookPoint::AccessTokenResponse => "access_token_response",
+            HookPoint::Oauth1Consumer => "oauth1_consumer",
+            HookPoint::Oauth1Signature => "oauth1_signature",
+            HookPoint::Oauth1Request => "oauth1_request",
+            HookPoint::RequestTokenResponse => "request_token_response",
+            HookPoint::Oauth1AccessTokenResponse => "oauth1_access_token_response",
         }
     }
 
     /// Whether plugins register it for a value of their own, and the one that did is asked: there is no chain.
     pub const fn provides(self) -> bool {
-        matches!(self, HookPoint::ClientAssertion | HookPoint::TokenGrant)
+        matches!(self, HookPoint::ClientAssertion | HookPoint::TokenGrant | HookPoint::Oauth1Signature)
     }
 }
 
@@ -71,6 +92,8 @@ pub struct HookCall {
     pub request: Option<Arc<Request>>,
     /// Facts by name, in the words of `abi::part::FACT`.
     pub facts: Vec<(&'static str, String)>,
+    /// Facts that a plugin gets by name and that are listed nowhere: they sign.
+    pub secrets: Vec<(&'static str, Secret<String>)>,
     /// Form parameters that the hook may see.
     pub form: Option<Arc<Form>>,
     /// The token response as drafted. Protected members are refused to every plugin.
@@ -89,6 +112,11 @@ impl HookCall {
     /// Adds a fact.
     pub fn fact(&mut self, name: &'static str, value: impl Into<String>) {
         self.facts.push((name, value.into()));
+    }
+
+    /// Adds a fact that is listed nowhere.
+    pub fn secret(&mut self, name: &'static str, value: Secret<String>) {
+        self.secrets.push((name, value));
     }
 
     /// Adds a fact that may be absent.
@@ -155,8 +183,11 @@ pub enum Verdict {
     Approve(Approved),
     /// The plugin of a `grant_type` grants.
     Grant(Box<Granting>),
-    /// The plugin of a `client_assertion_type` names the client that the assertion proves.
+    /// The plugin of a `client_assertion_type` names the client that the assertion proves; in `oauth1_consumer` the client that a consumer
+    /// key stands for.
     Client(String),
+    /// The plugin of an `oauth_signature_method` says which signature is the right one.
+    Signature(Secret<String>),
 }
 
 /// A chain that has run.

@@ -5,7 +5,7 @@ use proc_macro::{Span, TokenStream};
 use crate::arguments::{self, Argument, Kind, Setting};
 use crate::emit::{Wrong, spanned};
 use crate::function;
-use crate::hook_names::{CUSTOM_HOOK, HOOK_POINTS, HookPoint, is_absolute_uri};
+use crate::hook_names::{CUSTOM_HOOK, HOOK_POINTS, HookPoint};
 use crate::nearest::nearest;
 
 /// What the attribute says.
@@ -74,7 +74,7 @@ fn read(arguments: Vec<Argument>) -> Result<Hook, Wrong> {
             Kind::Word(word) if word == "inline" => hook.inline = true,
             Kind::Word(word) if word == "observer" && hook.point.provides.is_none() => hook.observer = true,
             Kind::Word(word) if word == "observer" => {
-                return Err(Wrong::at(argument.span, "this hook decides alone; watch `access_token_validation` instead"));
+                return Err(Wrong::at(argument.span, "this hook decides alone, there is nothing to observe"));
             }
             Kind::Word(word) if word == "optional" => hook.optional = true,
             Kind::Set(name, Setting::Number(number)) if name == "priority" => {
@@ -91,7 +91,7 @@ fn read(arguments: Vec<Argument>) -> Result<Hook, Wrong> {
 fn point(argument: Argument) -> Result<(String, HookPoint), Wrong> {
     match argument.kind {
         Kind::Word(name) => match HOOK_POINTS.iter().find(|point| point.name == name) {
-            Some(HookPoint { provides: Some(what), .. }) => Err(Wrong::at(argument.span, unnamed(&name, what))),
+            Some(point @ HookPoint { provides: Some(what), .. }) => Err(Wrong::at(argument.span, unnamed(point, what))),
             Some(point) => Ok((name, *point)),
             None => Err(Wrong::at(argument.span, unknown(&name))),
         },
@@ -102,8 +102,8 @@ fn point(argument: Argument) -> Result<(String, HookPoint), Wrong> {
         )),
         Kind::Set(name, setting) => match HOOK_POINTS.iter().find(|point| point.name == name) {
             Some(point @ HookPoint { provides: Some(what), .. }) => match setting {
-                Setting::Text(value) if is_absolute_uri(&value) => Ok((format!("{name}={value}"), *point)),
-                _ => Err(Wrong::at(argument.span, unnamed(&name, what))),
+                Setting::Text(value) if point.takes(&value) => Ok((format!("{name}={value}"), *point)),
+                _ => Err(Wrong::at(argument.span, unnamed(point, what))),
             },
             Some(_) => Err(Wrong::at(argument.span, format!("`{name}` takes no value: `#[hook({name})]`"))),
             None => Err(Wrong::at(argument.span, unknown(&name))),
@@ -112,7 +112,11 @@ fn point(argument: Argument) -> Result<(String, HookPoint), Wrong> {
     }
 }
 
-fn unnamed(name: &str, what: &str) -> String {
+fn unnamed(point: &HookPoint, what: &str) -> String {
+    let name = point.name;
+    if name == "oauth1_signature" {
+        return format!("which `{what}`? {}, as clients send it (RFC 5849 §3.4): `#[hook({name} = \"HMAC-SHA384\")]`", point.wanted());
+    }
     let kind = what.replace('_', "-");
     format!(
         "which `{what}`? an absolute URI of your own (RFC 6749 §4.5, RFC 7521 §4.2), of at most 200 characters: \
@@ -148,6 +152,14 @@ mod tests {
         for point in HOOK_POINTS {
             assert!(text.contains(point.name), "{text}");
         }
+    }
+
+    #[test]
+    fn who_names_no_signature_method_is_told_how_one_looks() {
+        let point = HOOK_POINTS.iter().find(|point| point.name == "oauth1_signature").copied();
+        let text = point.map(|point| unnamed(&point, point.provides.unwrap_or_default())).unwrap_or_default();
+        assert!(text.contains("`oauth_signature_method`") && text.contains("#[hook(oauth1_signature = \"HMAC-SHA384\")]"), "{text}");
+        assert!(point.is_some_and(|point| point.takes("HMAC-SHA384") && !point.takes("") && !point.takes("a b") && !point.takes("a=b")));
     }
 
     #[test]

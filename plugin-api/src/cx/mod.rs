@@ -2,6 +2,7 @@
 
 mod authorization;
 mod custom;
+mod oauth1;
 mod provide;
 mod request;
 mod start;
@@ -12,6 +13,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use authorization::{Approve, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, SignIn};
 pub use custom::CustomCx;
+pub use oauth1::{
+    ExpectedSignature, Oauth1ConsumerCx, Oauth1RequestCx, Oauth1SignatureCx, Oauth1TokenCx, Oauth1TokenResponseCx, RequestTokenResponseCx,
+};
 pub use provide::{Authenticated, ClientAssertionCx, Grant, TokenGrantCx};
 pub use request::RequestCx;
 pub use start::StartCx;

@@ -17,6 +17,7 @@ pub(crate) enum Ended {
     Approved,
     Granted,
     Authenticated,
+    Signed,
     Panicked,
     NotStarted,
 }
@@ -32,6 +33,7 @@ impl Ended {
             Self::Approved => "approve",
             Self::Granted => "grant",
             Self::Authenticated => "client",
+            Self::Signed => "signature",
             Self::Panicked => "panicked",
         }
     }
@@ -118,6 +120,16 @@ impl Answer {
     /// The client that `client_assertion` believed.
     pub fn authenticated(&self) -> Option<&str> {
         if matches!(self.ended, Ended::Authenticated) { self.decided("client_id") } else { None }
+    }
+
+    /// The client for which `oauth1_consumer` says that a consumer key stands.
+    pub fn stands_for(&self) -> Option<&str> {
+        self.authenticated()
+    }
+
+    /// The signature that `oauth1_signature` expects.
+    pub fn expected_signature(&self) -> Option<&str> {
+        if matches!(self.ended, Ended::Signed) { self.decided("signature") } else { None }
     }
 
     /// Another value of the decision: `auth_time`, `acr`, `amr`.

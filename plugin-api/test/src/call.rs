@@ -75,7 +75,7 @@ impl TestCall {
         call
     }
 
-    fn hook(name: &str, kind: Kind) -> Self {
+    pub(crate) fn hook(name: &str, kind: Kind) -> Self {
         Self { target: Target::Hook(name.to_owned()), plugin: None, host: StandIn::new(kind) }.fact("hook", name)
     }
 
@@ -94,6 +94,12 @@ impl TestCall {
     /// A fact, see `keyhook_plugin::abi::part::FACT`: `client_id`, `scope`, `subject` …
     pub fn fact(mut self, name: &str, value: &str) -> Self {
         put(&mut self.host.facts, name, value);
+        self
+    }
+
+    /// A fact that is listed nowhere.
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
+        put(&mut self.host.secrets, name, value);
         self
     }
 

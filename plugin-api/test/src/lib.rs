@@ -28,6 +28,8 @@
 mod answer;
 mod border;
 mod call;
+mod kind;
+mod oauth1;
 mod pattern;
 mod stand_in;
 

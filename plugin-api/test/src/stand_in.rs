@@ -2,22 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyhook_plugin::abi::{self, PROTECTED_MEMBERS, Str, part};
+use keyhook_plugin::abi::{self, Str, part};
 use keyhook_plugin::json;
 
-type Pairs = Vec<(String, String)>;
+pub(crate) use crate::kind::Kind;
 
-/// Which kind of call it is: what it offers follows from that.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Authorization,
-    ClientAssertion,
-    TokenGrant,
-    Token,
-    TokenResponse,
-    Custom,
-    Route,
-}
+type Pairs = Vec<(String, String)>;
 
 /// The server's side of one call.
 pub(crate) struct StandIn {
@@ -27,6 +17,8 @@ pub(crate) struct StandIn {
     pub(crate) unix_seconds: u64,
     pub(crate) config: String,
     pub(crate) facts: Pairs,
+    /// Facts that are read one by one, and listed nowhere.
+    pub(crate) secrets: Pairs,
     pub(crate) request: Pairs,
     pub(crate) query: Pairs,
     pub(crate) form: Pairs,
@@ -72,6 +64,7 @@ impl StandIn {
             unix_seconds: 1_700_000_000,
             config: "{}".to_owned(),
             facts: facts.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            secrets: Vec::new(),
             request: Vec::new(),
             query: Vec::new(),
             form: Vec::new(),
@@ -116,6 +109,10 @@ impl StandIn {
             part::CONFIG => json::at(&self.config, key).ok_or(abi::ABSENT)?.to_owned(),
             part::PAYLOAD if key.is_empty() && self.kind == Kind::Custom => self.payload_text(),
             _ => {
+                let secret = self.secrets.iter().position(|(name, _)| part == part::FACT && name == key);
+                if let Some(at) = secret {
+                    return Ok((abi::OK, self.secrets[at].1.as_bytes()));
+                }
                 let (pairs, is_json) = self.pairs(part)?;
                 let at = pairs.iter().position(|(name, _)| name == key).ok_or(abi::ABSENT)?;
                 if !is_json {
@@ -151,7 +148,7 @@ impl StandIn {
 
     /// The values of a part, and whether they are JSON.
     fn pairs(&self, part: u32) -> Result<(&Pairs, bool), i32> {
-        if !self.offers(part) {
+        if !self.kind.offers(part) {
             return Err(abi::NOT_HERE);
         }
         Ok(match part {
@@ -169,21 +166,9 @@ impl StandIn {
         })
     }
 
-    fn offers(&self, part: u32) -> bool {
-        match part {
-            part::RESPONSE => self.kind == Kind::TokenResponse,
-            part::SESSION => self.kind == Kind::Authorization,
-            part::OUTCOME => matches!(self.kind, Kind::Authorization | Kind::ClientAssertion | Kind::TokenGrant),
-            part::DATA => matches!(self.kind, Kind::Authorization | Kind::TokenGrant | Kind::Token | Kind::TokenResponse),
-            part::PAYLOAD => self.kind == Kind::Custom,
-            part::PATH => self.kind == Kind::Route,
-            _ => true,
-        }
-    }
-
     /// Sets a value: `Ok` holds text, `Err` a JSON text.
     pub(crate) fn set(&mut self, part: u32, key: &str, value: Result<&str, &str>) -> i32 {
-        if !self.offers(part) {
+        if !self.kind.offers(part) {
             return abi::NOT_HERE;
         }
         let is_json = matches!(part, part::RESPONSE | part::DATA | part::PAYLOAD);
@@ -194,7 +179,9 @@ impl StandIn {
             Ok(text) => text.to_owned(),
         };
         let limit = match part {
-            part::RESPONSE if is_protected(key) || key == "expires_in" => return abi::NOT_PERMITTED,
+            part::RESPONSE if self.kind.protects(key) => return abi::NOT_PERMITTED,
+            part::RESPONSE if self.kind == Kind::TokenResponse && key == "expires_in" => return abi::NOT_PERMITTED,
+            part::RESPONSE if self.kind == Kind::Oauth1Response && !is_field(&text) => return abi::WRONG_TYPE,
             part::RESPONSE => 16 * 1024,
             part::DATA | part::SESSION => 4 * 1024,
             part::OUTCOME => 1024,
@@ -202,7 +189,7 @@ impl StandIn {
             part::PAYLOAD => 64 * 1024,
             _ => return abi::NOT_PERMITTED,
         };
-        if part == part::OUTCOME && !self.decisions().contains(&key) {
+        if part == part::OUTCOME && !self.kind.decisions().contains(&key) {
             return abi::BAD_ARGUMENT;
         }
         let pairs = self.pairs_mut(part);
@@ -217,16 +204,6 @@ impl StandIn {
         abi::OK
     }
 
-    /// What such a call decides.
-    fn decisions(&self) -> &'static [&'static str] {
-        match self.kind {
-            Kind::Authorization => &["subject", "auth_time", "acr", "amr", "approve", "scope"],
-            Kind::TokenGrant => &["subject", "scope", "refresh", "auth_time", "acr", "amr"],
-            Kind::ClientAssertion => &["client_id"],
-            _ => &[],
-        }
-    }
-
     fn replace_payload(&mut self, json: &str) -> i32 {
         let Some(members) = json::members(json) else { return abi::BAD_ARGUMENT };
         self.payload = members.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
@@ -234,11 +211,11 @@ impl StandIn {
     }
 
     pub(crate) fn remove(&mut self, part: u32, key: &str) -> i32 {
-        if !self.offers(part) {
+        if !self.kind.offers(part) {
             return abi::NOT_HERE;
         }
         match part {
-            part::RESPONSE if is_protected(key) => return abi::NOT_PERMITTED,
+            part::RESPONSE if self.kind.protects(key) => return abi::NOT_PERMITTED,
             part::RESPONSE | part::DATA | part::SESSION | part::PAYLOAD => {}
             _ => return abi::NOT_PERMITTED,
         }
@@ -293,6 +270,7 @@ impl Denial {
     }
 }
 
-fn is_protected(member: &str) -> bool {
-    PROTECTED_MEMBERS.contains(&member) || member.starts_with("error")
+/// Whether a form can hold this JSON text: a text, a number, `true` or `false`.
+fn is_field(json: &str) -> bool {
+    !json.trim_start().starts_with(['{', '[', 'n'])
 }

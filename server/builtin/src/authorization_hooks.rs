@@ -73,8 +73,8 @@ impl Flow<'_> {
             }
             Verdict::Approve(approved) => self.approve_part(approved).await,
             Verdict::Deny(error) => self.refuse(error).await,
-            Verdict::Grant(_) | Verdict::Client(_) => {
-                self.refuse(OAuthError::server_error("an authorization hook answered as a hook of the token endpoint does")).await
+            Verdict::Grant(_) | Verdict::Client(_) | Verdict::Signature(_) => {
+                self.refuse(OAuthError::server_error("an authorization hook answered as a hook of another endpoint does")).await
             }
         }
     }

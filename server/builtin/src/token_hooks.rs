@@ -90,7 +90,12 @@ impl<'a> TokenHooks<'a> {
                 event.plugin = finished.plugin;
                 Err(error)
             }
-            Verdict::Respond(_) | Verdict::SignIn(_) | Verdict::Approve(_) | Verdict::Grant(_) | Verdict::Client(_) => {
+            Verdict::Respond(_)
+            | Verdict::SignIn(_)
+            | Verdict::Approve(_)
+            | Verdict::Grant(_)
+            | Verdict::Client(_)
+            | Verdict::Signature(_) => {
                 event.plugin = finished.plugin;
                 Err(OAuthError::server_error(format!("{} can only continue or deny", point.name())).with_kh(token_kh::WRONG_VERDICT))
             }

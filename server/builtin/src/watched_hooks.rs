@@ -8,7 +8,7 @@ use keyhook_component::hooks::{Finished, HookCall, HookPoint, Hooks};
 use serde_json::{Map, Value};
 
 /// Members whose values are not repeated: they are credentials.
-const SECRET_MEMBERS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
+const SECRET_MEMBERS: [&str; 5] = ["access_token", "refresh_token", "id_token", "oauth_token", "oauth_token_secret"];
 
 /// The chains of a generation, and what they changed since.
 pub(crate) struct WatchedHooks {

@@ -59,7 +59,7 @@ pub(crate) struct Call {
     pub(crate) reply: Option<Box<Reply>>,
     /// How it was denied.
     pub(crate) denial: Option<Box<Denial>>,
-    /// What `SIGN_IN` and `APPROVE` need.
+    /// What the plugin decides, value by value.
     pub(crate) wish: Option<Box<Wish>>,
     /// Whether it may wait: it runs on a thread of its own.
     pub(crate) blocking: bool,
@@ -160,6 +160,17 @@ pub(crate) fn is_authorization(scene: Scene) -> bool {
         if matches!(point, HookPoint::AuthorizationGet | HookPoint::AuthorizationPost))
 }
 
+/// Whether the call has a response whose members are edited.
+fn has_response(scene: Scene) -> bool {
+    is_token_response(scene) || is_oauth1_response(scene)
+}
+
 fn is_token_response(scene: Scene) -> bool {
     matches!(scene, Scene::Hook(HookPoint::AccessTokenResponse) | Scene::Observer(HookPoint::AccessTokenResponse))
+}
+
+/// The two answers of OAuth 1.0a, which are forms (RFC 5849 §2.1, §2.3).
+fn is_oauth1_response(scene: Scene) -> bool {
+    matches!(scene, Scene::Hook(point) | Scene::Observer(point)
+        if matches!(point, HookPoint::RequestTokenResponse | HookPoint::Oauth1AccessTokenResponse))
 }

@@ -178,5 +178,6 @@ pub(crate) fn outcome(verdict: &Verdict) -> String {
         Verdict::Approve(_) => "approve".into(),
         Verdict::Grant(_) => "grant".into(),
         Verdict::Client(_) => "client".into(),
+        Verdict::Signature(_) => "signature".into(),
     }
 }

@@ -140,7 +140,11 @@ fn interpret_hook(call: &mut Call, code: i32) -> Result<Option<Verdict>, OAuthEr
             let now = call.world.clock.now();
             call.granted(now).map(|granting| Some(Verdict::Grant(Box::new(granting)))).map_err(|why| refuse(call, why))
         }
-        abi::CLIENT => call.proven_client().map(|id| Some(Verdict::Client(id))).map_err(|why| refuse(call, why)),
+        abi::CLIENT => call.named_client().map(|id| Some(Verdict::Client(id))).map_err(|why| refuse(call, why)),
+        abi::SIGNATURE => {
+            let expected = call.expected_signature().map(|expected| Some(Verdict::Signature(expected)));
+            expected.map_err(|why| refuse(call, why))
+        }
         other => Err(denied(call, other)),
     }
 }

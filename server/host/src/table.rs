@@ -2,7 +2,7 @@
 
 use keyhook_component::hooks::HookPoint;
 use keyhook_plugin::abi;
-use keyhook_plugin::hook_names::is_absolute_uri;
+use keyhook_plugin::hook_names::HOOK_POINTS;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::Refusal;
@@ -122,24 +122,28 @@ fn check_hook(hook: &HookDescription) -> Result<(), Refusal> {
             () => Ok(()),
         };
     }
-    match (hook.point(), hook.provision()) {
-        (Some(point), None) if point.provides() => {
-            return Err(Refusal::BadTable(format!("hook {:?} without what it provides: {}=urn:…", hook.name, point.name())));
-        }
-        (Some(_), Some((_, value))) if !is_absolute_uri(value) => {
-            return Err(Refusal::BadTable(format!("hook {:?} provides what is no absolute URI of at most 200 characters", hook.name)));
-        }
-        (Some(_), Some(_)) if hook.flags & abi::HOOK_OBSERVER != 0 => {
-            return Err(Refusal::BadTable(format!("hook {:?} decides alone, there is nothing to observe", hook.name)));
-        }
-        (Some(_), Some(_)) => return Ok(()),
-        _ => {}
+    if let Some(point) = hook.point().filter(|point| point.provides()) {
+        return check_provision(hook, point);
     }
     if known.contains(&hook.name.as_str()) || hook.flags & abi::HOOK_OPTIONAL != 0 {
         return Ok(());
     }
     let name = hook.name.chars().take(64).collect();
     Err(Refusal::UnknownHook { name, known: known.join(", ") })
+}
+
+/// A hook that provides says what, and nobody observes it.
+fn check_provision(hook: &HookDescription, point: HookPoint) -> Result<(), Refusal> {
+    let Some((_, value)) = hook.provision() else {
+        return Err(Refusal::BadTable(format!("hook {:?} without what it provides: {}=…", hook.name, point.name())));
+    };
+    if let Some(wanted) = HOOK_POINTS.iter().find(|known| known.name == point.name() && !known.takes(value)) {
+        return Err(Refusal::BadTable(format!("hook {:?} provides what is not {}", hook.name, wanted.wanted())));
+    }
+    if hook.flags & abi::HOOK_OBSERVER != 0 {
+        return Err(Refusal::BadTable(format!("hook {:?} decides alone, there is nothing to observe", hook.name)));
+    }
+    Ok(())
 }
 
 /// Most parameters of a path.

@@ -151,7 +151,8 @@ fn tables_that_break_the_rules_are_refused() {
         compile(&folder, "x.so", defines, &[]);
         verdict(&folder)
     };
-    let known = "authorization_GET, authorization_POST, client_assertion, token_grant, access_token_validation, access_token_response";
+    let known = "authorization_GET, authorization_POST, client_assertion, token_grant, access_token_validation, access_token_response, \
+                 oauth1_consumer, oauth1_signature, oauth1_request, request_token_response, oauth1_access_token_response";
     let misspelt = hook("acess_token_response", 100, "0");
     assert_eq!(refused(&[&misspelt]), format!("KH0512 hook \"acess_token_response\" does not exist; known: {known}"));
     assert_eq!(refused(&[&hook("acess_token_response", 100, "KH_HOOK_OPTIONAL")]), "loaded");

@@ -21,6 +21,7 @@ pub(crate) const SDK: &[(&str, &str)] = embedded! {
     "src/cx/authorization.rs"
     "src/cx/custom.rs"
     "src/cx/mod.rs"
+    "src/cx/oauth1.rs"
     "src/cx/provide.rs"
     "src/cx/request.rs"
     "src/cx/start.rs"
@@ -49,7 +50,9 @@ pub(crate) const SDK: &[(&str, &str)] = embedded! {
     "test/src/border/table.rs"
     "test/src/border/tests.rs"
     "test/src/call.rs"
+    "test/src/kind.rs"
     "test/src/lib.rs"
+    "test/src/oauth1.rs"
     "test/src/pattern.rs"
     "test/src/stand_in.rs"
 };

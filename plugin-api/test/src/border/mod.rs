@@ -161,12 +161,16 @@ pub(crate) fn ended(code: i32, host: &mut StandIn) -> Ended {
     let fact = |name: &str| host.facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let wrong = match code {
         abi::CONTINUE if host.kind == Kind::Route => "a handler has to respond",
-        abi::CONTINUE if matches!(host.kind, Kind::ClientAssertion | Kind::TokenGrant) => "left open what it alone decides",
+        abi::CONTINUE if host.kind.decides_alone() => "left open what it alone decides",
         abi::CONTINUE => return Ended::Continued,
         abi::GRANT if host.kind == Kind::TokenGrant => return Ended::Granted,
         abi::GRANT => "only token_grant grants",
-        abi::CLIENT if host.kind == Kind::ClientAssertion && has("client_id") => return Ended::Authenticated,
-        abi::CLIENT => "client_assertion without a client_id",
+        abi::CLIENT if matches!(host.kind, Kind::ClientAssertion | Kind::Oauth1Consumer) && has("client_id") => {
+            return Ended::Authenticated;
+        }
+        abi::CLIENT => "named no client, or may not",
+        abi::SIGNATURE if host.kind == Kind::Oauth1Signature && has("signature") => return Ended::Signed,
+        abi::SIGNATURE => "only oauth1_signature says what a signature is, and not an empty one",
         abi::RESPOND if matches!(host.kind, Kind::Authorization | Kind::Route) => return Ended::Responded,
         abi::RESPOND => "this hook cannot respond",
         abi::DENY => return Ended::Denied,

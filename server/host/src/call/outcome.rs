@@ -1,6 +1,7 @@
-//! `SIGN_IN`, `APPROVE`, `GRANT` and `CLIENT`: what a plugin wished for, checked as if a stranger had sent it.
+//! `SIGN_IN`, `APPROVE`, `GRANT`, `CLIENT` and `SIGNATURE`: what a plugin wished for, checked as if a stranger had sent it.
 
 use keyhook_component::hooks::{Approved, Granting, HookPoint, SignIn};
+use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 use keyhook_plugin::abi;
 
@@ -18,18 +19,21 @@ pub(crate) struct Wish {
     scope: Option<String>,
     refresh: Option<String>,
     client_id: Option<String>,
+    signature: Option<String>,
 }
 
 const AUTHORIZATION_KEYS: [&str; 6] = ["subject", "auth_time", "acr", "amr", "approve", "scope"];
 const GRANT_KEYS: [&str; 6] = ["subject", "scope", "refresh", "auth_time", "acr", "amr"];
 const CLIENT_KEYS: [&str; 1] = ["client_id"];
+const SIGNATURE_KEYS: [&str; 1] = ["signature"];
 
 impl Call {
     pub(super) fn wish_for(&mut self, key: &str, text: &str) -> Result<(), i32> {
         let keys = match self.scene {
             scene if is_authorization(scene) => &AUTHORIZATION_KEYS[..],
             Scene::Hook(HookPoint::TokenGrant) => &GRANT_KEYS,
-            Scene::Hook(HookPoint::ClientAssertion) => &CLIENT_KEYS,
+            Scene::Hook(HookPoint::ClientAssertion | HookPoint::Oauth1Consumer) => &CLIENT_KEYS,
+            Scene::Hook(HookPoint::Oauth1Signature) => &SIGNATURE_KEYS,
             _ => return Err(abi::NOT_HERE),
         };
         if !keys.contains(&key) || text.len() > WISH_BYTES || text.chars().any(char::is_control) {
@@ -45,6 +49,7 @@ impl Call {
             "scope" => &mut wish.scope,
             "refresh" => &mut wish.refresh,
             "client_id" => &mut wish.client_id,
+            "signature" => &mut wish.signature,
             _ => return Err(abi::BAD_ARGUMENT),
         };
         *slot = Some(text.to_owned());
@@ -85,13 +90,22 @@ impl Call {
         })
     }
 
-    /// The client that the plugin says an assertion proves, or why that cannot be.
-    pub(crate) fn proven_client(&mut self) -> Result<String, &'static str> {
-        if self.scene != Scene::Hook(HookPoint::ClientAssertion) {
-            return Err("only client_assertion names a client");
+    /// The client that an assertion proves or a consumer key stands for, as the plugin says, or why that cannot be.
+    pub(crate) fn named_client(&mut self) -> Result<String, &'static str> {
+        if !matches!(self.scene, Scene::Hook(HookPoint::ClientAssertion | HookPoint::Oauth1Consumer)) {
+            return Err("only client_assertion and oauth1_consumer name a client");
         }
         let id = self.wish.take().and_then(|wish| wish.client_id);
-        id.filter(|id| !id.is_empty()).ok_or("authenticated nobody: no client_id")
+        id.filter(|id| !id.is_empty()).ok_or("named nobody: no client_id")
+    }
+
+    /// The signature that the plugin expects, or why that cannot be.
+    pub(crate) fn expected_signature(&mut self) -> Result<Secret<String>, &'static str> {
+        if self.scene != Scene::Hook(HookPoint::Oauth1Signature) {
+            return Err("only oauth1_signature says what a signature is");
+        }
+        let signature = self.wish.take().and_then(|wish| wish.signature);
+        signature.filter(|signature| !signature.is_empty()).map(Secret::new).ok_or("expects an empty signature")
     }
 
     /// What the plugin approved for the user who is signed in, or why that cannot be.

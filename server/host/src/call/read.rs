@@ -7,7 +7,7 @@ use keyhook_core::form::Form;
 use keyhook_plugin::abi::{self, Str, part};
 use serde_json::Value;
 
-use super::{Call, Parsed, Scene, is_authorization, is_token_response, keep};
+use super::{Call, Parsed, Scene, has_response, is_authorization, keep};
 
 /// A lent value and [`abi::OK`] or [`abi::OK_JSON`]; or the code that says why not.
 pub(crate) type Lent = Result<(Str, i32), i32>;
@@ -28,7 +28,7 @@ impl Call {
                 let parameters = &self.request()?.path_parameters;
                 text(parameters.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()))
             }
-            part::RESPONSE if is_token_response(self.scene) => lend(self.draft.response.get(key), &mut self.arena),
+            part::RESPONSE if has_response(self.scene) => lend(self.draft.response.get(key), &mut self.arena),
             part::DATA if self.has_data() => {
                 let own = self.draft.data.get(&*self.plugin.name);
                 lend(own.and_then(|own| own.get(key)), &mut self.arena)
@@ -65,7 +65,7 @@ impl Call {
                 Ok((Str::of(name.as_bytes()), value, code))
             }
             part::PATH => pair(self.request()?.path_parameters.get(index).map(|(name, value)| (name.as_str(), value.as_str()))),
-            part::RESPONSE if is_token_response(self.scene) => member(self.draft.response.iter().nth(index), &mut self.arena),
+            part::RESPONSE if has_response(self.scene) => member(self.draft.response.iter().nth(index), &mut self.arena),
             part::DATA if self.has_data() => {
                 let own = self.draft.data.get(&*self.plugin.name);
                 member(own.and_then(|own| own.iter().nth(index)), &mut self.arena)
@@ -102,6 +102,9 @@ impl Call {
         }
         if let Some((_, value)) = self.draft.facts.iter().find(|(name, _)| *name == key) {
             return text(Some(value));
+        }
+        if let Some((_, value)) = self.draft.secrets.iter().find(|(name, _)| *name == key) {
+            return text(Some(value.expose()));
         }
         match (key, self.draft.request.as_deref()) {
             ("request_id", Some(request)) => text(Some(&*request.id)),

@@ -5,12 +5,15 @@ use keyhook_plugin::abi::{self, part};
 use serde_json::{Map, Value};
 
 use super::limits::{DATA_BYTES, KEY_BYTES, PAYLOAD_BYTES, RESPONSE_BYTES, weight, weight_of_member, weight_of_members};
-use super::{Call, Scene, is_token_response};
+use super::{Call, Scene, has_response, is_oauth1_response, is_token_response};
 
 type Changed = Result<(), i32>;
 
-/// Whether no plugin changes or removes this member of the token response.
-fn is_protected(member: &str) -> bool {
+/// Whether no plugin changes or removes this member of the response.
+fn is_protected(scene: Scene, member: &str) -> bool {
+    if is_oauth1_response(scene) {
+        return abi::PROTECTED_OAUTH1_MEMBERS.contains(&member) || member.starts_with("oauth_problem");
+    }
     abi::PROTECTED_MEMBERS.contains(&member) || member.starts_with("error")
 }
 
@@ -44,7 +47,7 @@ impl Call {
     pub(crate) fn remove(&mut self, part: u32, key: &str) -> Changed {
         let result = match part {
             _ if self.only_watches() => Err(abi::NOT_PERMITTED),
-            part::RESPONSE if is_token_response(self.scene) => self.remove_member(key),
+            part::RESPONSE if has_response(self.scene) => self.remove_member(key),
             part::DATA if self.has_data() => {
                 let own = self.draft.data.get_mut(&*self.plugin.name);
                 own.and_then(|own| own.remove(key)).map(drop).ok_or(abi::ABSENT)
@@ -61,7 +64,7 @@ impl Call {
 
     fn set_value(&mut self, part: u32, key: &str, value: Value) -> Changed {
         match part {
-            part::RESPONSE if is_token_response(self.scene) => self.set_member(key, value),
+            part::RESPONSE if has_response(self.scene) => self.set_member(key, value),
             part::DATA if self.has_data() => self.set_data(key, value),
             part::PAYLOAD if self.scene == Scene::Custom => self.set_payload(key, value),
             _ => Err(read_only(part)),
@@ -70,8 +73,12 @@ impl Call {
 
     fn set_member(&mut self, name: &str, value: Value) -> Changed {
         // `expires_in` tells the truth or nothing.
-        if is_protected(name) || name == "expires_in" {
+        if is_protected(self.scene, name) || (is_token_response(self.scene) && name == "expires_in") {
             return Err(abi::NOT_PERMITTED);
+        }
+        // What goes out as a form has no other types.
+        if is_oauth1_response(self.scene) && !matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_)) {
+            return Err(abi::WRONG_TYPE);
         }
         if name.is_empty() {
             return Err(abi::BAD_ARGUMENT);
@@ -90,7 +97,7 @@ impl Call {
     }
 
     fn remove_member(&mut self, name: &str) -> Changed {
-        if is_protected(name) {
+        if is_protected(self.scene, name) {
             return Err(abi::NOT_PERMITTED);
         }
         let old = self.draft.response.remove(name).ok_or(abi::ABSENT)?;

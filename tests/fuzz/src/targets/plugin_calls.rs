@@ -24,8 +24,16 @@ use crate::requests::request;
 const NOW: i64 = 1_790_000_000;
 const REDIRECT_URI: &str = "https://app.test/cb";
 /// The chains; a hook that provides for a value of its own is in none.
-const POINTS: [HookPoint; 4] =
-    [HookPoint::AuthorizationGet, HookPoint::AuthorizationPost, HookPoint::AccessTokenValidation, HookPoint::AccessTokenResponse];
+const POINTS: [HookPoint; 8] = [
+    HookPoint::AuthorizationGet,
+    HookPoint::AuthorizationPost,
+    HookPoint::AccessTokenValidation,
+    HookPoint::AccessTokenResponse,
+    HookPoint::Oauth1Consumer,
+    HookPoint::Oauth1Request,
+    HookPoint::RequestTokenResponse,
+    HookPoint::Oauth1AccessTokenResponse,
+];
 
 struct Fixed;
 
@@ -90,7 +98,7 @@ fn build(folder: &Path) -> PathBuf {
 /// An input is a byte that says which hook runs and what it may, then the plugin's script.
 pub fn check(data: &[u8]) {
     let Some((choice, script)) = data.split_first() else { return };
-    let point = POINTS[usize::from(choice & 3)];
+    let point = POINTS[usize::from(choice & 3) + usize::from((choice >> 3) & 1) * 4];
     let trusted = choice & 4 != 0;
     let call = call(script);
     let finished = PLACE.runtime.block_on(PLACE.generations[usize::from(trusted)].hooks.run(point, call.clone()));
@@ -116,7 +124,8 @@ pub fn check(data: &[u8]) {
             assert!(is_authorization(point));
             approval(approved, trusted);
         }
-        Verdict::Grant(_) | Verdict::Client(_) => panic!("only a hook that provides grants or names a client: {point:?}"),
+        Verdict::Client(id) => assert!(point == HookPoint::Oauth1Consumer && !id.is_empty() && id.len() <= 4096),
+        Verdict::Grant(_) | Verdict::Signature(_) => panic!("only a hook that provides grants or signs: {point:?}"),
     }
 }
 
@@ -161,6 +170,9 @@ fn kept(before: &HookCall, finished: &Finished, point: HookPoint) {
     assert!(after.data.get("calls").is_none_or(|own| own.iter().map(|(name, value)| name.len() + plain_length(value)).sum::<usize>() <= 4096));
     assert!(after.session.as_ref().unwrap().keys().all(|name| name == "calls"));
     assert!(is_authorization(point) || after.session.as_ref().unwrap().is_empty());
+    if matches!(point, HookPoint::RequestTokenResponse | HookPoint::Oauth1AccessTokenResponse) {
+        return kept_form(before, finished);
+    }
     if point != HookPoint::AccessTokenResponse {
         return assert_eq!(after.response, before.response);
     }
@@ -171,6 +183,17 @@ fn kept(before: &HookCall, finished: &Finished, point: HookPoint) {
     assert!(!after.response.contains_key("id_token") && after.response.keys().all(|name| !name.starts_with("error") && !name.is_empty()));
     assert!(after.response.iter().map(|(name, value)| name.len() + plain_length(value)).sum::<usize>() <= 16384);
     assert!(length(&Value::Object(after.response.clone())) < 128 * 1024);
+}
+
+/// An answer that is a form: no protected member has changed, and each that is new can stand in one.
+fn kept_form(before: &HookCall, finished: &Finished) {
+    let after = &finished.call.response;
+    for name in ["oauth_token", "oauth_token_secret", "oauth_callback_confirmed"] {
+        assert_eq!(after.get(name), before.response.get(name), "{name}");
+    }
+    assert!(after.iter().all(|(name, value)| !name.is_empty() && !value.is_null() && !value.is_array() && !value.is_object()));
+    assert!(after.keys().all(|name| !name.starts_with("oauth_problem")));
+    assert!(after.iter().map(|(name, value)| name.len() + plain_length(value)).sum::<usize>() <= 16384);
 }
 
 /// The bytes of a value's own texts.
