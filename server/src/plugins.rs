@@ -16,6 +16,7 @@ use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
 use keyhook_core::authorize::Refusal as Refused;
+use keyhook_core::oauth1::signature;
 use keyhook_host::lock::Lock;
 use keyhook_host::{Generation, Plan, PluginReport, PluginSettings, Policy, Probe, Refusal, Secrets, World};
 
@@ -73,7 +74,7 @@ impl Host {
             .iter()
             .flat_map(|endpoint| endpoint.routes(settings).into_iter().map(|route| (route, endpoint.name().to_owned())))
             .collect();
-        plan.provided = registry::grants().iter().map(|grant| (HookPoint::TokenGrant, grant.grant_type().to_owned())).collect();
+        plan.provided = provided();
         let host = Arc::clone(&self.host);
         // Loading runs foreign code and waits for children.
         let built = tokio::task::spawn_blocking(move || host.build(&plan)).await;
@@ -96,6 +97,12 @@ impl Host {
         endpoints.extend(generation.routes.iter().cloned());
         Ok(LoadedPlugins { hooks: Arc::clone(&generation.hooks), endpoints, generation: Arc::new(generation) })
     }
+}
+
+/// What the server provides itself, so that no plugin does: grant types, and methods that sign (RFC 5849 §3.4).
+fn provided() -> Vec<(HookPoint, String)> {
+    let grants = registry::grants().into_iter().map(|grant| (HookPoint::TokenGrant, grant.grant_type().to_owned()));
+    grants.chain(signature::BUILT_IN.iter().map(|method| (HookPoint::Oauth1Signature, method.name().to_owned()))).collect()
 }
 
 /// What the configuration says, in the host's words.

@@ -24,5 +24,6 @@ pub fn settings() -> Settings {
         cookie_name: "__Host-keyhook".to_owned(),
         cookie_secure: true,
         realm: "keyhook".to_owned(),
+        oauth1: None,
     }
 }

@@ -49,7 +49,7 @@ fn read(header: &[u8]) {
 /// Whoever is believed has shown the secret, in the way that the client is registered for.
 fn believed(credentials: &Credentials<'_>, authorization: Option<&[u8]>, form: &Form) {
     assert!(credentials.id().contains(SECRET) || !format!("{credentials:?}").contains(SECRET));
-    for method in [AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::Assertion, AuthMethod::None] {
+    for method in [AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::Assertion, AuthMethod::Signature, AuthMethod::None] {
         let mut client = Client::confidential("app", "App", SecretHash::of(SECRET.as_bytes()));
         client.auth_method = method;
         let Ok(client) = client_auth::authenticate(Some(Arc::new(client)), credentials) else { continue };
@@ -57,7 +57,7 @@ fn believed(credentials: &Credentials<'_>, authorization: Option<&[u8]>, form: &
         let shown = match method {
             AuthMethod::SecretBasic => authorization.and_then(expected).map(|(_, secret)| secret),
             AuthMethod::SecretPost => form.first("client_secret").map(str::to_owned),
-            AuthMethod::Assertion => panic!("a client that asserts has no other way in"),
+            AuthMethod::Assertion | AuthMethod::Signature => panic!("a client that asserts or signs has no other way in"),
             AuthMethod::None => Some(SECRET.to_owned()),
         };
         assert_eq!(shown.as_deref(), Some(SECRET));
