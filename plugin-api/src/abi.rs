@@ -119,7 +119,8 @@ pub mod part {
     /// read-only; `expires_in` may be removed, not changed. In the answers of OAuth 1.0a, which are forms, a member is text, a number,
     /// `true` or `false`, and [`PROTECTED_OAUTH1_MEMBERS`](super::PROTECTED_OAUTH1_MEMBERS) and `oauth_problem*` are read-only.
     pub const RESPONSE: u32 = 6;
-    /// The plugin's own data, JSON, ≤ 4 KiB in all: travels with code, grant and tokens, seen by this plugin alone.
+    /// The plugin's own data, JSON, ≤ 4 KiB in all: travels with code, grant and tokens, seen by this plugin alone. Read-only in
+    /// `oauth1_access_token_response`.
     pub const DATA: u32 = 7;
     /// The plugin's configuration, JSON, read-only; the key is a JSON pointer (`""` is the whole).
     pub const CONFIG: u32 = 8;

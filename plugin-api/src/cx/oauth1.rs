@@ -199,6 +199,13 @@ impl Oauth1TokenCx {
     }
 }
 
+impl Oauth1TokenResponseCx {
+    /// This plugin's data that came with the authorization. Read-only: nothing comes after token credentials that would see more.
+    pub fn data(&mut self) -> Members<'_> {
+        Members::new(&mut self.call, part::DATA, "data")
+    }
+}
+
 /// The only signature that is right for a request. The server compares it with the one that came, in constant time.
 #[derive(Clone)]
 #[must_use = "return it"]

@@ -25,11 +25,16 @@ impl Kind {
             part::RESPONSE => matches!(self, Self::TokenResponse | Self::Oauth1Response),
             part::SESSION => self == Self::Authorization,
             part::OUTCOME => !self.decisions().is_empty(),
-            part::DATA => matches!(self, Self::Authorization | Self::TokenGrant | Self::Token | Self::TokenResponse),
+            part::DATA => matches!(self, Self::Authorization | Self::TokenGrant | Self::Token | Self::TokenResponse | Self::Oauth1Response),
             part::PAYLOAD => self == Self::Custom,
             part::PATH => self == Self::Route,
             _ => true,
         }
+    }
+
+    /// Whether data that is written is kept.
+    pub(crate) fn keeps_data(self) -> bool {
+        self != Self::Oauth1Response
     }
 
     /// What such a call decides.

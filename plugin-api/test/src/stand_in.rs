@@ -183,6 +183,7 @@ impl StandIn {
             part::RESPONSE if self.kind == Kind::TokenResponse && key == "expires_in" => return abi::NOT_PERMITTED,
             part::RESPONSE if self.kind == Kind::Oauth1Response && !is_field(&text) => return abi::WRONG_TYPE,
             part::RESPONSE => 16 * 1024,
+            part::DATA if !self.kind.keeps_data() => return abi::NOT_PERMITTED,
             part::DATA | part::SESSION => 4 * 1024,
             part::OUTCOME => 1024,
             part::PAYLOAD if key.is_empty() => return self.replace_payload(&text),
@@ -216,6 +217,7 @@ impl StandIn {
         }
         match part {
             part::RESPONSE if self.kind.protects(key) => return abi::NOT_PERMITTED,
+            part::DATA if !self.kind.keeps_data() => return abi::NOT_PERMITTED,
             part::RESPONSE | part::DATA | part::SESSION | part::PAYLOAD => {}
             _ => return abi::NOT_PERMITTED,
         }

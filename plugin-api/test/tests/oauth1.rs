@@ -52,6 +52,7 @@ fn temporary(cx: &mut RequestTokenResponseCx) -> Outcome {
 fn tokens(cx: &mut Oauth1TokenResponseCx) -> Outcome {
     match cx.form("deed") {
         Some("remove") => drop(cx.response().remove("oauth_token_secret")?),
+        Some("data") => cx.data().set("tenant", "mine")?,
         Some(name) => {
             let name = name.to_owned();
             cx.response().set(&name, "mine")?;
@@ -59,6 +60,8 @@ fn tokens(cx: &mut Oauth1TokenResponseCx) -> Outcome {
         None => {
             let user = cx.subject().unwrap_or_default().to_owned();
             cx.response().set("user_id", user)?;
+            let tenant = cx.data().text("tenant")?.unwrap_or_default();
+            cx.response().set("tenant", tenant)?;
             cx.response().set("minutes", 10)?;
             assert_eq!(cx.response().text("oauth_token")?.as_deref(), Some("test-token"));
             assert_eq!(cx.response().integer("minutes")?, Some(10));
@@ -109,13 +112,14 @@ fn what_a_form_cannot_hold_is_refused_and_the_edits_are_gone() {
 #[test]
 fn an_answer_is_edited_and_what_is_protected_denies() {
     let call = |deed: Option<&str>| -> Answer {
-        let call = TestCall::oauth1_access_token_response().fact("subject", "alice");
+        let call = TestCall::oauth1_access_token_response().fact("subject", "alice").data("tenant", "\"acme\"");
         if let Some(deed) = deed { call.form("deed", deed).run() } else { call.run() }
     };
     let answer = call(None);
     assert!(answer.continued(), "{answer:?}");
     assert_eq!((answer.member("user_id"), answer.member("minutes")), (Some("\"alice\""), Some("10")));
-    for deed in ["remove", "oauth_token", "oauth_token_secret", "oauth_callback_confirmed", "oauth_problem"] {
+    assert_eq!(answer.member("tenant"), Some("\"acme\""));
+    for deed in ["data", "remove", "oauth_token", "oauth_token_secret", "oauth_callback_confirmed", "oauth_problem"] {
         let answer = call(Some(deed));
         assert_eq!(answer.denied(), Some("server_error"), "{deed}");
         assert_eq!(answer.member("oauth_token_secret"), Some("\"test-secret\""));

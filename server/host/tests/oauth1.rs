@@ -70,9 +70,9 @@ async fn both_answers_are_edited_and_denied() {
 async fn a_protected_member_of_an_answer_is_neither_set_nor_removed() {
     for point in ANSWERS {
         for name in ["oauth_token", "oauth_token_secret", "oauth_callback_confirmed", "oauth_problem", "oauth_problem_advice"] {
-            let script = format!("set|6|{name}|mine\njson|6|{name}|true\nremove|6|{name}\nreport|7|notes");
-            let finished = edited(point, &script).await;
-            assert_eq!(notes(&finished), "-7 -7 -7", "{name}");
+            let script = format!("set|6|{name}|mine\njson|6|{name}|true\nremove|6|{name}\nreport|6|notes");
+            let mut finished = edited(point, &script).await;
+            assert_eq!(finished.call.response.remove("notes"), Some(json!("-7 -7 -7")), "{name}");
             assert_eq!(finished.call.response, answer().response);
         }
     }
@@ -82,18 +82,34 @@ async fn a_protected_member_of_an_answer_is_neither_set_nor_removed() {
 async fn an_answer_that_is_a_form_holds_no_lists_and_no_more_than_sixteen_kibibytes() {
     for point in ANSWERS {
         let finished =
-            edited(point, "json|6|a|[1]\njson|6|a|{}\njson|6|a|null\njson|6|a|{\nset|6||x\nset|6|a|*20000\nreport|7|notes").await;
-        assert_eq!(notes(&finished), "-3 -3 -3 -2 -2 -2");
-        assert_eq!(finished.call.response, answer().response);
+            edited(point, "json|6|a|[1]\njson|6|a|{}\njson|6|a|null\njson|6|a|{\nset|6||x\nset|6|a|*20000\nreport|6|notes").await;
+        assert_eq!(finished.call.response["notes"], "-3 -3 -3 -2 -2 -2");
+        assert!(!finished.call.response.contains_key("a"));
     }
+}
+
+#[tokio::test]
+async fn token_credentials_show_the_data_of_their_authorization_and_keep_no_more() {
+    let run = async |point: HookPoint| {
+        let mut call = answer();
+        for (plugin, tenant) in [("bob", "acme"), ("other", "theirs")] {
+            call.data.entry(plugin.into()).or_default().insert("tenant".into(), tenant.into());
+        }
+        let generation = one(point.name(), "get|7|tenant\nlist|7|0\nset|7|tenant|x\njson|7|a|1\nremove|7|tenant\nreport|6|notes");
+        let finished = generation.hooks.run(point, call.clone()).await;
+        assert_eq!(finished.call.data, call.data);
+        finished.call.response["notes"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run(HookPoint::Oauth1AccessTokenResponse).await, "0=acme 0=tenant 0=acme -7 -7 -7");
+    assert_eq!(run(HookPoint::RequestTokenResponse).await, "-4 -4 -4 -4 -4", "nobody has authorized anything");
 }
 
 #[tokio::test]
 async fn an_answer_has_no_session_no_outcome_and_no_response_of_the_plugin_s_own() {
     for point in ANSWERS {
         let finished =
-            edited(point, "set|9|a|b\nset|10|client_id|x\nset|10|signature|x\nset|11|a|b\nbody|x\nset|0|subject|eve\nreport|7|notes").await;
-        assert_eq!(notes(&finished), "-4 -4 -4 -4 -4 -7");
+            edited(point, "set|9|a|b\nset|10|client_id|x\nset|10|signature|x\nset|11|a|b\nbody|x\nset|0|subject|eve\nreport|6|notes").await;
+        assert_eq!(finished.call.response["notes"], "-4 -4 -4 -4 -4 -7");
         for code in ["return|1", "return|4", "return|5", "return|6", "return|7", "return|8", "return|99"] {
             assert_eq!(denied(&edited(point, code).await), (ErrorCode::ServerError, "KH0534"), "{code}");
         }
@@ -118,8 +134,8 @@ async fn a_method_gets_base_string_and_key_and_says_what_the_signature_is() {
 async fn what_signs_is_in_no_list_and_in_no_other_call() {
     let finished = expected(&one(METHOD, "list|0|0\nlist|0|1\nset|0|signing_key|x\nreport|7|notes\nset|10|signature|x\nreturn|8")).await;
     assert_eq!(notes(&finished), "0=signature_method 0=HMAC-SHA384 -1 -7");
-    let finished = edited(HookPoint::RequestTokenResponse, "get|0|signing_key\nget|0|base_string\nreport|7|notes").await;
-    assert_eq!(notes(&finished), "-1 -1");
+    let finished = edited(HookPoint::RequestTokenResponse, "get|0|signing_key\nget|0|base_string\nreport|6|notes").await;
+    assert_eq!(finished.call.response["notes"], "-1 -1");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use keyhook_component::hooks::HookPoint;
 use keyhook_core::form::Form;
 use keyhook_plugin::abi::{self, Str, part};
 use serde_json::Value;
@@ -179,9 +180,9 @@ impl Call {
         parsed(&self.form)
     }
 
-    /// Whether this call has data of plugins: hooks of the server have, with observers.
+    /// Whether this call has data of plugins: hooks of the server have, with observers, once somebody may have authorized something.
     pub(super) fn has_data(&self) -> bool {
-        matches!(self.scene, Scene::Hook(_) | Scene::Observer(_))
+        matches!(self.scene, Scene::Hook(point) | Scene::Observer(point) if point != HookPoint::RequestTokenResponse)
     }
 
     /// Whether it may reach the session's values.

@@ -48,10 +48,11 @@ impl Call {
         let result = match part {
             _ if self.only_watches() => Err(abi::NOT_PERMITTED),
             part::RESPONSE if has_response(self.scene) => self.remove_member(key),
-            part::DATA if self.has_data() => {
+            part::DATA if self.writes_data() => {
                 let own = self.draft.data.get_mut(&*self.plugin.name);
                 own.and_then(|own| own.remove(key)).map(drop).ok_or(abi::ABSENT)
             }
+            part::DATA if self.has_data() => Err(abi::NOT_PERMITTED),
             part::SESSION => self.remove_session(key),
             part::PAYLOAD if self.scene == Scene::Custom => {
                 self.payload.as_object_mut().and_then(|members| members.remove(key)).map(drop).ok_or(abi::ABSENT)
@@ -65,7 +66,8 @@ impl Call {
     fn set_value(&mut self, part: u32, key: &str, value: Value) -> Changed {
         match part {
             part::RESPONSE if has_response(self.scene) => self.set_member(key, value),
-            part::DATA if self.has_data() => self.set_data(key, value),
+            part::DATA if self.writes_data() => self.set_data(key, value),
+            part::DATA if self.has_data() => Err(abi::NOT_PERMITTED),
             part::PAYLOAD if self.scene == Scene::Custom => self.set_payload(key, value),
             _ => Err(read_only(part)),
         }
@@ -115,6 +117,11 @@ impl Call {
         if let Some(changes) = self.draft.changes.as_mut().filter(|changes| changes.len() < MOST) {
             changes.push(HookChange { plugin: self.plugin.name.to_string(), hook: point.name(), change: change() });
         }
+    }
+
+    /// Whether data is kept that is written now. Token credentials of OAuth 1.0a carry what came with their authorization, and no more.
+    fn writes_data(&self) -> bool {
+        self.has_data() && !is_oauth1_response(self.scene)
     }
 
     fn set_data(&mut self, key: &str, value: Value) -> Changed {
