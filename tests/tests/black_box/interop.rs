@@ -6,6 +6,7 @@ use keyhook_tests::http::{Client, decode};
 
 mod grants;
 mod jwt;
+mod oauthlib;
 mod peers;
 
 use peers::{Registered, completed, drive};

@@ -1,6 +1,6 @@
 //! The server that foreign clients talk to, and their programs, which end with `ok`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use keyhook_tests::binary::{self, Server};
@@ -56,19 +56,28 @@ pub(super) fn completed(client: &str) {
     });
 }
 
+/// Where the task runner installed the clients.
+pub(super) fn tools() -> PathBuf {
+    #[allow(clippy::disallowed_methods, reason = "the task runner says where it installed the clients")]
+    std::env::var_os("KEYHOOK_TEST_TOOLS").map_or_else(|| workspace().join("target/tools"), Into::into)
+}
+
+/// Python, and a program of ours for it.
+pub(super) fn python(script: &str) -> (Command, PathBuf) {
+    (Command::new(tools().join("python/bin/python")), workspace().join("tests/interop/python").join(script))
+}
+
 /// Runs a program, in Python or Node by its name, as a client; `more` is what it is told besides.
 pub(super) fn drive(registered: &Registered, script: &str, client: &str, more: &[&str]) {
-    #[allow(clippy::disallowed_methods, reason = "the task runner says where it installed the clients")]
-    let tools = std::env::var_os("KEYHOOK_TEST_TOOLS").map_or_else(|| workspace().join("target/tools"), Into::into);
     let (mut command, script) = if Path::new(script).extension().is_some_and(|kind| kind == "mjs") {
         // Node looks for its modules beside the script.
-        let folder = tools.join("node");
+        let folder = tools().join("node");
         for name in ["person.mjs", script] {
             std::fs::copy(workspace().join("tests/interop/node").join(name), folder.join(name)).unwrap();
         }
         (Command::new("node"), folder.join(script))
     } else {
-        (Command::new(tools.join("python/bin/python")), workspace().join("tests/interop/python").join(script))
+        python(script)
     };
     command.arg(script).args([&registered.base(), client, &registered.secret, REDIRECT_URI]).args(more);
     let output = command.output().unwrap();
