@@ -7,6 +7,7 @@ use std::sync::Arc;
 use keyhook_component::records::Records;
 use keyhook_component::system::{Clock, Random};
 use keyhook_core::crypto::{MasterKey, Sealer};
+use keyhook_core::time::Timestamp;
 use keyhook_edge::Metrics;
 
 use crate::audit::AuditLog;
@@ -17,6 +18,7 @@ use crate::stores;
 
 /// What outlives a generation.
 pub(crate) struct Foundation {
+    pub(crate) started_at: Timestamp,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) records: Records,
@@ -41,6 +43,7 @@ impl Foundation {
         let audit = AuditLog::start(keyring.log_key)
             .map_err(|error| Failure::new("KH0150", Exit::Failed, format!("the audit log's thread cannot be started: {error}")))?;
         Ok(Foundation {
+            started_at: clock.now(),
             clock,
             random,
             records,

@@ -46,6 +46,7 @@ pub(crate) async fn build(
     let context = Context {
         settings,
         records: foundation.records.clone(),
+        started_at: foundation.started_at,
         clock: Arc::clone(&foundation.clock),
         random: Arc::clone(&foundation.random),
         hooks: Arc::clone(&plugins.hooks),

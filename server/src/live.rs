@@ -115,6 +115,7 @@ impl Inner {
             records: self.foundation.records.clone(),
             clock: Arc::clone(&self.foundation.clock),
             random: Arc::clone(&self.foundation.random),
+            sealer: Arc::clone(&self.foundation.sealer),
             audit: self.foundation.audit.clone(),
             server: Some(Arc::clone(self) as Arc<dyn LiveServer>),
         }

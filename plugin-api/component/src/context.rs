@@ -24,6 +24,8 @@ pub struct Context {
     pub settings: Arc<Settings>,
     /// The typed records.
     pub records: Records,
+    /// When this process began to serve.
+    pub started_at: Timestamp,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Chance.

@@ -25,6 +25,11 @@ pub trait Grant: Send + Sync {
         true
     }
 
+    /// `issued_token_type` of the response, where the grant is an exchange (RFC 8693 §2.2.1).
+    fn issued_token_type(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Checks what the client holds. Consumes nothing: what has to be taken is in [`Pending::guard`] and is taken by the commit.
     ///
     /// # Errors

@@ -50,6 +50,10 @@ impl Response {
 
     /// 303 to the client, with parameters added to the validated URI (RFC 9700 §4.12: never 307).
     pub fn redirect(to: &ValidatedRedirectUri, parameters: &[(&str, &str)]) -> Response {
+        if to.is_out_of_band() {
+            // There is nowhere to go; whoever comes here forgot to ask.
+            return Response::empty(StatusCode::INTERNAL_SERVER_ERROR);
+        }
         Response::see_other(&to.with_params(parameters))
     }
 

@@ -11,7 +11,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 use keyhook_core::kh;
 
-use crate::{plugin_assertion, token_kh};
+use crate::{oauth1, plugin_assertion, token_kh};
 
 /// No registered client has a longer id.
 const LONGEST_ID: usize = 255;
@@ -26,6 +26,9 @@ pub(crate) async fn authenticate(request: &Request, form: &Form, context: &Conte
     let authorization = headers.next();
     if headers.next().is_some() {
         return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
+    }
+    if context.settings.oauth1.is_some() && authorization.is_some_and(|value| client_auth::is_signature(value.as_bytes())) {
+        return Box::pin(oauth1::authenticate(request, form, context)).await;
     }
     if let Some(assertion) = client_auth::present_assertion(authorization.map(http::HeaderValue::as_bytes), form)? {
         return Box::pin(plugin_assertion::authenticate(request, form, &assertion, context)).await;

@@ -1,7 +1,9 @@
 //! Explanations for whoever has to mend a refused request: what came, what was expected, the one command.
 
+use keyhook_core::authorize::Refusal;
 use keyhook_core::claim::ClaimError;
 use keyhook_core::client::Client;
+use keyhook_core::form::Form;
 use keyhook_core::mask::masked;
 use keyhook_core::redirect::RedirectUri;
 use keyhook_core::text::misleads;
@@ -9,8 +11,17 @@ use keyhook_core::text::misleads;
 /// Longest value that is repeated in an explanation.
 const LONGEST: usize = 200;
 
+/// Adds to the refusal of a redirect URI what a developer needs to mend it. For the log, and for the page of `keyhook dev`.
+pub(crate) fn refusal(refusal: Refusal, form: &Form, client: Option<&Client>) -> Refusal {
+    let (Refusal::Page(error), Some(client), Some(sent)) = (refusal.clone(), client, form.first("redirect_uri")) else { return refusal };
+    if error.kh != keyhook_core::kh::REDIRECT_NOT_REGISTERED {
+        return refusal;
+    }
+    Refusal::Page(error.with_cause(redirect_uri(client, sent)))
+}
+
 /// Why `sent` is not a redirect URI of `client`.
-pub(crate) fn redirect_uri(client: &Client, sent: &str) -> String {
+fn redirect_uri(client: &Client, sent: &str) -> String {
     let sent = shown(&masked(sent));
     let (registered, differs) = match client.claim(Some(&sent)) {
         Err(ClaimError::NotRegistered { nearest, differs }) => (nearest, differs),

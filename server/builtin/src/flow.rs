@@ -23,7 +23,7 @@ use crate::cookies::Browser;
 use crate::endpoints::at;
 use crate::interaction::{self, Open};
 use crate::session::{self, Identity, Live};
-use crate::{consent, implicit, kh, leave};
+use crate::{consent, explain, implicit, kh, leave, oauth1};
 
 /// A checked authorization request, the browser it came with, and what has been said so far.
 pub(crate) struct Flow<'a> {
@@ -65,10 +65,20 @@ impl<'a> Flow<'a> {
         let Visit { request, context, event } = visit;
         let client = registered(context, client_id(form)?).await?;
         event.client_id = client.as_ref().map(|client| client.id.clone());
-        let bound = AuthorizationRequest::bind(form, client.as_deref()).map_err(|refusal| explain(refusal, form, client.as_deref()))?;
+        let bound =
+            AuthorizationRequest::bind(form, client.as_deref()).map_err(|refusal| explain::refusal(refusal, form, client.as_deref()))?;
         let asked = bound.offering(context.settings.tokens.implicit).check()?;
         form.no_duplicates().map_err(|error| asked.refuse(error))?;
         let client = client.ok_or_else(|| OAuthError::server_error("a request was bound to no client"))?;
+        Flow::begin(Visit { request, context, event }, client, asked).await
+    }
+
+    /// A checked request of whatever protocol, and who is here.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub(crate) async fn begin(visit: Visit<'a>, client: Arc<Client>, asked: AuthorizationRequest) -> Result<Self, Refusal> {
+        let Visit { request, context, event } = visit;
         let session = session::read(request, context).await?;
         let browser = Browser::of(request, context);
         Ok(Flow { request, context, client, asked, browser, session, open: None, event, signed_in_by: None, cookies: Vec::new() })
@@ -89,7 +99,12 @@ impl<'a> Flow<'a> {
         let client =
             client.ok_or_else(|| OAuthError::invalid_request("the client is not known here").with_kh(keyhook_core::kh::UNKNOWN_CLIENT))?;
         let asked = AuthorizationRequest::revalidate(stored, &client)?;
-        if asked.response_type == ResponseType::Token && !context.settings.tokens.implicit {
+        let offered = match asked.response_type {
+            ResponseType::Code => true,
+            ResponseType::Token => context.settings.tokens.implicit,
+            ResponseType::Verifier => context.settings.oauth1.is_some(),
+        };
+        if !offered {
             let error = OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type must be code");
             return Err(asked.refuse(error.with_kh(keyhook_core::kh::RESPONSE_TYPE)));
         }
@@ -229,8 +244,10 @@ impl<'a> Flow<'a> {
         let Some((session, subject)) = self.signed_in().map(|(session, subject)| (Arc::clone(session), subject.to_owned())) else {
             return Err(OAuthError::server_error("a code was to be made for nobody").into());
         };
-        if self.asked.response_type == ResponseType::Token {
-            return Box::pin(implicit::answer(self, granted, session, subject)).await;
+        match self.asked.response_type {
+            ResponseType::Code => {}
+            ResponseType::Token => return Box::pin(implicit::answer(self, granted, session, subject)).await,
+            ResponseType::Verifier => return Box::pin(oauth1::authorized::answer(self, granted, session, subject)).await,
         }
         let data = self.data();
         let open = self.open.take();
@@ -277,13 +294,4 @@ impl<'a> Flow<'a> {
 
 fn nobody(cause: &'static str, code: &'static str) -> OAuthError {
     OAuthError::access_denied().with_cause(cause).with_kh(code)
-}
-
-/// Adds to the refusal of a redirect URI what a developer needs to mend it. For the log, and for the page of `keyhook dev`.
-fn explain(refusal: Refusal, form: &Form, client: Option<&Client>) -> Refusal {
-    let (Refusal::Page(error), Some(client), Some(sent)) = (refusal.clone(), client, form.first("redirect_uri")) else { return refusal };
-    if error.kh != keyhook_core::kh::REDIRECT_NOT_REGISTERED {
-        return refusal;
-    }
-    Refusal::Page(error.with_cause(crate::explain::redirect_uri(client, sent)))
 }

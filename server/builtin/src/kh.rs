@@ -30,6 +30,8 @@ pub const WRONG_HOST: &str = "KH0282";
 pub const NOT_FOUND: &str = "KH0283";
 /// The playground's demo client is missing.
 pub const NO_DEMO_CLIENT: &str = "KH0284";
+/// Temporary credentials of OAuth 1.0a are unknown, have expired, or a user decided about them before.
+pub const TEMPORARY_CREDENTIALS: &str = "KH0286";
 /// The authorization request is too long to be carried from page to page.
 pub const REQUEST_TOO_LONG: &str = "KH0285";
 

@@ -20,6 +20,7 @@ mod interaction;
 pub mod kh;
 mod leave;
 mod mint;
+pub mod oauth1;
 pub mod pages;
 pub mod password;
 mod plugin_assertion;

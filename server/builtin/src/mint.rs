@@ -60,7 +60,12 @@ pub(crate) struct NewGrant<'a> {
 impl NewGrant<'_> {
     /// Its record, with a new id, which ends when the longest grant does.
     pub(crate) fn record(self, client: &Client, context: &Context) -> Stored<Grant> {
-        let id = record_id(context);
+        self.record_beside(RecordId::NONE, client, context)
+    }
+
+    /// The same, where another record lies: one batch may write both.
+    pub(crate) fn record_beside(self, neighbor: RecordId, client: &Client, context: &Context) -> Stored<Grant> {
+        let id = RecordId::beside(neighbor, context.now(), u32::from_be_bytes(context.random.bytes()));
         let body =
             Grant { scope: self.scope.scope().clone(), auth_time: self.auth_time, acr: self.acr, amr: self.amr, data: PluginData::new() };
         Stored::new(Key::Issued(id), context.now().plus(context.settings.lifetimes.grant), body)

@@ -137,7 +137,7 @@ fn sign_in_facts(call: &mut HookCall, grant: &Grant) {
 const FACTS: usize = 12;
 
 /// The members that no plugin may touch; the host refuses every attempt, and this is the second lock.
-const PROTECTED: [&str; 5] = ["access_token", "token_type", "refresh_token", "id_token", "scope"];
+const PROTECTED: [&str; 6] = ["access_token", "token_type", "refresh_token", "id_token", "scope", "issued_token_type"];
 
 fn check_protected(drafted: &Map<String, Value>, edited: &Map<String, Value>) -> Result<(), OAuthError> {
     let kept = PROTECTED.iter().all(|name| drafted.get(*name) == edited.get(*name));

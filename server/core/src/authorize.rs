@@ -237,15 +237,25 @@ fn live(client: Option<&Client>) -> Result<&Client, Refusal> {
 /// Where the user goes with an error: `error`, `error_description`, `state`, `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2); to a callback of
 /// OAuth 1.0 with `oauth_token` and `oauth_problem`.
 pub fn error_redirect(to: &ValidatedRedirectUri, state: Option<&str>, issuer: &str, error: &OAuthError) -> String {
+    to.with_params(&error_parameters(to, state, issuer, error))
+}
+
+/// What [`error_redirect`] adds to the target.
+pub fn error_parameters<'a>(
+    to: &ValidatedRedirectUri,
+    state: Option<&'a str>,
+    issuer: &'a str,
+    error: &'a OAuthError,
+) -> Vec<(&'static str, &'a str)> {
     if to.is_callback() {
-        return temporary::problem_redirect(to, state, error);
+        return temporary::problem(state, error);
     }
     let mut params = vec![("error", error.code.wire())];
     params.push(("error_description", error.wire_description()));
     params.retain(|(_, value)| !value.is_empty());
     params.extend(state.map(|state| ("state", state)));
     params.push(("iss", issuer));
-    to.with_params(&params)
+    params
 }
 
 #[cfg(test)]

@@ -147,11 +147,11 @@ impl ValidatedRedirectUri {
 
     /// No target at all: the user takes the verifier to the client (RFC 5849 §2.1, `oob`).
     pub(crate) fn out_of_band() -> Self {
-        Self { uri: String::new(), way: Way::OutOfBand }
+        Self { uri: "oob".to_owned(), way: Way::OutOfBand }
     }
 
     /// The same target, whose parameters are named as OAuth 1.0 does (RFC 5849 §2.2).
-    pub(crate) fn as_callback(self) -> Self {
+    pub(crate) fn into_callback(self) -> Self {
         Self { way: Way::Callback, ..self }
     }
 
@@ -177,8 +177,11 @@ impl ValidatedRedirectUri {
         &self.uri
     }
 
-    /// Where the user will be sent, in words for a page: `shop.test`, `127.0.0.1:8080`, or `com.example.app:`.
+    /// Where the user will be sent, in words for a page: `shop.test`, `127.0.0.1:8080`, or `com.example.app:`; empty for nowhere.
     pub fn host_for_people(&self) -> String {
+        if self.is_out_of_band() {
+            return String::new();
+        }
         let authority = self.uri.split_once("://").filter(|_| !self.is_custom_scheme()).map(|(_, rest)| rest);
         match authority {
             Some(rest) => rest[..rest.find(['/', '?']).unwrap_or(rest.len())].to_owned(),

@@ -10,6 +10,7 @@ use crate::error::OAuthError;
 use crate::form::Form;
 use crate::kh;
 use crate::mask::masked;
+use crate::oauth1::VerifiedRequest;
 use crate::secret::{Secret, SecretHash};
 
 /// A client that has proven who it is. Only [`authenticate`] makes one.
@@ -17,7 +18,7 @@ use crate::secret::{Secret, SecretHash};
 /// ```compile_fail
 /// use std::sync::Arc;
 /// use keyhook_core::{AuthenticatedClient, Client};
-/// let believed = AuthenticatedClient(Arc::new(Client::public("shop", "Shop")));
+/// let believed = AuthenticatedClient { client: Arc::new(Client::public("shop", "Shop")), signed_with: None };
 /// ```
 /// ```
 /// use std::sync::Arc;
@@ -29,14 +30,52 @@ use crate::secret::{Secret, SecretHash};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct AuthenticatedClient(Arc<Client>);
+pub struct AuthenticatedClient {
+    client: Arc<Client>,
+    /// The token of OAuth 1.0a that it signed with besides.
+    signed_with: Option<Box<str>>,
+}
 
 impl Deref for AuthenticatedClient {
     type Target = Client;
 
     fn deref(&self) -> &Client {
-        &self.0
+        &self.client
     }
+}
+
+impl AuthenticatedClient {
+    const fn new(client: Arc<Client>) -> Self {
+        Self { client, signed_with: None }
+    }
+
+    /// The token of OAuth 1.0a whose secret it proved to have, by signing this request with it (RFC 5849 §3.4.2).
+    pub fn signed_with(&self) -> Option<&str> {
+        self.signed_with.as_deref()
+    }
+}
+
+/// Whether an `Authorization` header is a signature of OAuth 1.0a (RFC 5849 §3.5.1).
+pub fn is_signature(authorization: &[u8]) -> bool {
+    is_scheme(authorization, "OAuth")
+}
+
+/// Believes the client that signed a request; that its signature is good, the evidence says.
+///
+/// # Errors
+/// `invalid_request` for a second method beside it (RFC 6749 §2.3), and for a body that names another client; `invalid_client` for a
+/// signature that is somebody else's.
+pub fn authenticate_signed(client: Arc<Client>, request: &VerifiedRequest, form: &Form) -> Result<AuthenticatedClient, OAuthError> {
+    if form.once("client_secret")?.is_some() || form.once("client_assertion")?.is_some() {
+        return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
+    }
+    if form.once("client_id")?.is_some_and(|id| id != client.id) {
+        return Err(OAuthError::invalid_request("client_id is not the client that signed the request").with_kh(kh::TWO_CLIENTS));
+    }
+    if client.disabled || client.oauth1.is_none() || client.id != request.consumer_key() {
+        return Err(OAuthError::invalid_client().with_kh(kh::AUTH_METHOD));
+    }
+    Ok(AuthenticatedClient { client, signed_with: request.token().map(Into::into) })
 }
 
 /// What a client says about itself, believed by nobody yet.
@@ -167,7 +206,7 @@ pub fn authenticate_asserted(client: Option<Arc<Client>>, id: &str, assertion: &
     if client.auth_method != AuthMethod::Assertion {
         return Err(refuse(kh::AUTH_METHOD, &format!("used assertion, is registered for {}", client.auth_method.name())));
     }
-    Ok(AuthenticatedClient(client))
+    Ok(AuthenticatedClient::new(client))
 }
 
 /// Believes a client, or does not. `client` is what was found under [`Credentials::id`], if anything.
@@ -195,7 +234,7 @@ pub fn authenticate(client: Option<Arc<Client>>, credentials: &Credentials<'_>) 
         return Err(refuse(kh::AUTH_METHOD, &format!("used {used}, is registered for {own}")));
     }
     if client.auth_method == AuthMethod::None || right_secret {
-        Ok(AuthenticatedClient(client))
+        Ok(AuthenticatedClient::new(client))
     } else {
         Err(refuse(kh::AUTH_SECRET, "wrong secret"))
     }

@@ -80,6 +80,8 @@ pub const REFRESH_CLIENT: &str = "KH0242";
 pub const REFRESH_REPLAY: &str = "KH0243";
 /// The refresh request asks for more scope than was granted.
 pub const REFRESH_SCOPE: &str = "KH0244";
+/// A token exchange is not one that this server does, or its token is not the one that signed the request.
+pub const EXCHANGE: &str = "KH0246";
 /// `prompt=none`, but nobody is signed in.
 pub const LOGIN_REQUIRED: &str = "KH0250";
 /// `prompt=none`, but the user has not consented.

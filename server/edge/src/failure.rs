@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use keyhook_component::context::Context;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
-use keyhook_core::authorize::Refusal;
+use keyhook_core::authorize::{Refusal, error_parameters};
 use keyhook_core::error::OAuthError;
 
 use crate::intake::Malformed;
@@ -17,15 +17,7 @@ pub fn response(refusal: &Refusal, request: &Request, context: &Context, is_page
     log(error, request, endpoint);
     let response = match refusal {
         Refusal::Redirect { to, state, error } => {
-            let mut parameters = vec![("error", error.code.wire())];
-            if !error.wire_description().is_empty() {
-                parameters.push(("error_description", error.wire_description()));
-            }
-            if let Some(state) = state {
-                parameters.push(("state", state));
-            }
-            parameters.push(("iss", context.settings.issuer.as_str()));
-            Response::redirect(to, &parameters)
+            Response::redirect(to, &error_parameters(to, state.as_deref(), context.settings.issuer.as_str(), error))
         }
         Refusal::Page(error) if is_page => context.pages.error(request, &context.settings, error).with_retry(error),
         Refusal::Page(error) if context.settings.dev => {

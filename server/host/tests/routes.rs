@@ -72,6 +72,7 @@ fn context() -> Context {
     Context {
         settings: Arc::new(settings()),
         records: Records::new(Arc::new(MemoryStore::default()), 100),
+        started_at: Timestamp::ZERO,
         clock: clock(),
         random: Arc::new(Sevens),
         hooks: Arc::new(hooks::NoHooks),

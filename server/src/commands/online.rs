@@ -48,7 +48,8 @@ async fn offline(config: &Config, operation: Operation) -> Result<Value, Failure
     let clock: Arc<dyn keyhook_component::system::Clock> = Arc::new(SystemClock);
     let records = stores::open(config, &clock, stores::May { create: false, migrate: true }).await?;
     let audit = Arc::new(AuditLog::start(keyring.log_key).map_err(|error| Failure::new("KH0150", Exit::Failed, error.to_string()))?);
-    let desk = Desk { records, clock, random: Arc::new(SystemRandom), audit: audit.clone(), server: None };
+    let sealer = Arc::new(keyring.sealer);
+    let desk = Desk { records, clock, random: Arc::new(SystemRandom), sealer, audit: audit.clone(), server: None };
     let answer = operation.perform(&desk).await;
     for store in desk.records.stores() {
         store.close().await;

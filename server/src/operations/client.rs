@@ -23,7 +23,7 @@ use crate::nearest::nearest;
 
 /// Registers a client.
 pub(crate) async fn add(draft: ClientDraft, desk: &Desk) -> Result<Value, Failure> {
-    let (client, secret) = make(draft, desk)?;
+    let (client, secrets) = make(draft, desk)?;
     let id = client.id.clone();
     let stored = Stored::new(Key::named(&id), Timestamp::MAX, ClientBody(Arc::new(client.clone())));
     let taken = || {
@@ -32,7 +32,7 @@ pub(crate) async fn add(draft: ClientDraft, desk: &Desk) -> Result<Value, Failur
     };
     desk.write(vec![stored.insert()?], taken).await?;
     desk.audit(format!("client {id} added"), Some(&id), None);
-    Ok(with_secret(shown(&client), secret))
+    Ok(secrets.beside(shown(&client)))
 }
 
 /// Every client.
@@ -52,12 +52,13 @@ pub(crate) async fn update(change: ClientChange, desk: &Desk) -> Result<Value, F
     let id = change.id.clone();
     let stored = find(&id, desk).await?;
     let mut client = Client::clone(&stored.body.0);
-    let secret = apply(change, &mut client, desk)?;
+    let oauth1 = change.signing.apply(&mut client, desk)?;
+    let secrets = Secrets { client: apply(change, &mut client, desk)?, oauth1 };
     validate(&client)?;
     let replaced = Stored { body: ClientBody(Arc::new(client.clone())), ..Stored::clone(&stored) };
     desk.write(vec![replaced.replace()?], || changed_meanwhile(&format!("client `{id}`"))).await?;
     desk.audit(format!("client {id} changed"), Some(&id), None);
-    Ok(with_secret(shown(&client), secret))
+    Ok(secrets.beside(shown(&client)))
 }
 
 /// Removes a client; its tokens are dead at once, because their client is looked up.
@@ -77,9 +78,32 @@ async fn find(id: &str, desk: &Desk) -> Result<Arc<Stored<ClientBody>>, Failure>
     }
 }
 
-fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String>>), Failure> {
+/// New secrets, which are shown once.
+struct Secrets {
+    /// Of OAuth 2.0; a hash of it is kept.
+    client: Option<Secret<String>>,
+    /// Of OAuth 1.0a; it is kept sealed.
+    oauth1: Option<Secret<String>>,
+}
+
+impl Secrets {
+    /// What operators see of the client, and these.
+    fn beside(self, mut shown: Value) -> Value {
+        if let Value::Object(members) = &mut shown {
+            for (name, secret) in [("client_secret", self.client), ("oauth1_secret", self.oauth1)] {
+                members.extend(secret.map(|secret| (name.to_owned(), secret.into_inner().into())));
+            }
+        }
+        shown
+    }
+}
+
+fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Secrets), Failure> {
     let name = if draft.name.is_empty() { draft.id.clone() } else { draft.name };
-    let (mut client, secret) = if draft.confidential && draft.auth_method.as_deref() == Some(AuthMethod::Assertion.name()) {
+    let (mut client, secret) = if draft.only_signs {
+        let own = Client { kind: ClientKind::Confidential, grant_types: Vec::new(), ..Client::public(draft.id, name) };
+        (Client { auth_method: AuthMethod::Signature, ..own }, None)
+    } else if draft.confidential && draft.auth_method.as_deref() == Some(AuthMethod::Assertion.name()) {
         (Client { kind: ClientKind::Confidential, ..Client::public(draft.id, name) }, None)
     } else if draft.confidential {
         let secret = client_secret(desk.random.bytes());
@@ -89,7 +113,8 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     };
     if draft.confidential {
         client.require_pkce = !draft.without_pkce;
-        client.auth_method = draft.auth_method.as_deref().map_or(Ok(AuthMethod::SecretBasic), auth_method)?;
+        let usual = if draft.only_signs { AuthMethod::Signature } else { AuthMethod::SecretBasic };
+        client.auth_method = draft.auth_method.as_deref().map_or(Ok(usual), auth_method)?;
     }
     if !draft.grant_types.is_empty() {
         known(&draft.grant_types)?;
@@ -105,12 +130,13 @@ fn make(draft: ClientDraft, desk: &Desk) -> Result<(Client, Option<Secret<String
     client.refresh_ttl = draft.refresh_ttl;
     policy::apply(&mut client.tokens, &draft.policy)?;
     attributes(&mut client.attributes, &draft.attributes)?;
+    let oauth1 = draft.signing.apply(&mut client, desk)?;
     client.response_types = response_types(&client.grant_types);
     client.created_at = desk.now();
     // What a removed client of the same name left behind stays dead. One millisecond back, so that a token of this very moment lives.
     client.not_before = desk.now().minus(Duration::from_millis(1));
     validate(&client)?;
-    Ok((client, secret))
+    Ok((client, Secrets { client: secret, oauth1 }))
 }
 
 fn apply(change: ClientChange, client: &mut Client, desk: &Desk) -> Result<Option<Secret<String>>, Failure> {
@@ -203,10 +229,10 @@ fn response_types(grant_types: &[String]) -> Vec<String> {
 }
 
 fn auth_method(name: &str) -> Result<AuthMethod, Failure> {
-    let known = [AuthMethod::None, AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::Assertion];
+    let known = [AuthMethod::None, AuthMethod::SecretBasic, AuthMethod::SecretPost, AuthMethod::Assertion, AuthMethod::Signature];
     known.into_iter().find(|method| method.name() == name).ok_or_else(|| {
         Failure::new("KH0303", Exit::Usage, format!("`{name}` is no authentication method"))
-            .help("client_secret_basic, client_secret_post or assertion")
+            .help("client_secret_basic, client_secret_post, assertion or oauth1_signature")
     })
 }
 
@@ -236,12 +262,9 @@ fn shown(client: &Client) -> Value {
     };
     members.remove("secrets");
     members.insert("secrets".to_owned(), client.secrets.len().into());
-    Value::Object(members)
-}
-
-fn with_secret(mut shown: Value, secret: Option<Secret<String>>) -> Value {
-    if let (Some(secret), Value::Object(members)) = (secret, &mut shown) {
-        members.insert("client_secret".to_owned(), secret.into_inner().into());
+    if let Some(consumer) = &client.oauth1 {
+        let own = json!({ "secrets": consumer.secrets.len(), "rsa_keys": consumer.rsa_keys, "methods": consumer.methods });
+        members.insert("oauth1".to_owned(), own);
     }
-    shown
+    Value::Object(members)
 }

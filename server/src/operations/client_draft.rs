@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::oauth1::SigningChange;
+
 /// A client to be registered; what is left out has the usual value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -39,6 +41,10 @@ pub(crate) struct ClientDraft {
     pub(crate) policy: Vec<String>,
     /// What resource servers are told of it, `NAME=VALUE`.
     pub(crate) attributes: Vec<String>,
+    /// What it signs requests of OAuth 1.0a with.
+    pub(crate) signing: SigningChange,
+    /// Whether signing is the only way in which it proves who it is.
+    pub(crate) only_signs: bool,
 }
 
 /// A change of a client; only what is given changes.
@@ -79,6 +85,8 @@ pub(crate) struct ClientChange {
     pub(crate) policy: Vec<String>,
     /// What resource servers are told of it, `NAME=VALUE`.
     pub(crate) attributes: Vec<String>,
+    /// What it signs requests of OAuth 1.0a with.
+    pub(crate) signing: SigningChange,
     /// Makes a new secret; the previous one stays valid beside it until the next rotation.
     pub(crate) rotate_secret: bool,
     /// Ends every grant and token that it has.

@@ -8,6 +8,7 @@ use keyhook_component::batch::{Applied, Batch, Operation as Write};
 use keyhook_component::records::Records;
 use keyhook_component::system::{Clock, Random};
 use keyhook_core::Timestamp;
+use keyhook_core::crypto::Sealer;
 use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
@@ -35,6 +36,8 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
     pub(crate) random: Arc<dyn Random>,
+    /// Seals what must be recoverable.
+    pub(crate) sealer: Arc<Sealer>,
     /// The audit log.
     pub(crate) audit: Arc<dyn Audit>,
     /// The server around it.

@@ -4,6 +4,7 @@
 pub(crate) mod client;
 mod client_draft;
 mod desk;
+mod oauth1;
 mod policy;
 mod signing;
 pub(crate) mod user;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub(crate) use client_draft::{ClientChange, ClientDraft};
 pub(crate) use desk::{Desk, LiveServer};
+pub(crate) use oauth1::SigningChange;
 pub(crate) use user::UserDraft;
 
 use crate::failure::{Exit, Failure};

@@ -175,36 +175,6 @@ pub struct ReusableToken {
 }
 body!(ReusableToken, HashedToken);
 
-/// Temporary credentials (RFC 5849 §2.1). Their record holds client and expiry, and grant and subject once a user authorized them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TemporaryCredential {
-    /// Hash of what makes the identifier unguessable.
-    pub hash: SecretHash,
-    /// The shared secret, sealed: what signs has to be read back.
-    pub secret: Vec<u8>,
-    /// Where the user goes with the verifier; `None` is `oob`, where a person types it.
-    pub callback: Option<String>,
-    /// Hash of the verifier, once a user authorized them (RFC 5849 §2.2).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verifier: Option<SecretHash>,
-    /// How many wrong verifiers were tried.
-    #[serde(default)]
-    pub tried: u8,
-}
-body!(TemporaryCredential, TemporaryCredential);
-
-/// Token credentials (RFC 5849 §2.3). Their record holds grant, client, subject and expiry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TokenCredential {
-    /// Hash of what makes the identifier unguessable.
-    pub hash: SecretHash,
-    /// The shared secret, sealed: what signs has to be read back.
-    pub secret: Vec<u8>,
-    /// What it may do.
-    pub scope: Scope,
-}
-body!(TokenCredential, TokenCredential, cached);
-
 /// The keys that sign JWTs: one record, so that all nodes agree on which is current.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct SigningRing {

@@ -2,13 +2,15 @@
 
 mod bodies;
 mod liveness;
+mod oauth1;
 mod typed;
 
 pub use bodies::{
     AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, HashedToken, Interaction, NotBefore, Once, PluginValue,
-    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, TemporaryCredential, TokenCredential, User,
+    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, User,
 };
 pub use liveness::{LiveToken, Told};
+pub use oauth1::{Authorized, TemporaryCredential, TokenCredential};
 pub use typed::{Body, Stored};
 
 use std::any::Any;

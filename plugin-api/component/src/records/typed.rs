@@ -63,6 +63,11 @@ impl<T: Body> Stored<T> {
         self
     }
 
+    /// Its own id; [`RecordId::NONE`] for what has a name.
+    pub fn id(&self) -> RecordId {
+        if let Key::Issued(id) = self.key { id } else { RecordId::NONE }
+    }
+
     /// Inserts it.
     ///
     /// # Errors

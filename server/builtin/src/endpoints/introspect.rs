@@ -22,7 +22,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use super::{at, audited};
 use crate::client_auth::{authenticate, parameters};
-use crate::token_kh;
+use crate::{oauth1, token_kh};
 
 /// The endpoint. A confidential client may ask about its own tokens, and about everybody's when it is registered to introspect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,6 +61,10 @@ async fn introspect(request: &Request, context: &Context, event: &mut Event) -> 
     if asker.kind != ClientKind::Confidential {
         // RFC 7662 §2.1: the endpoint must not be open to token scanning, and a public client proves nothing.
         return Err(OAuthError::invalid_client().with_kh(token_kh::PUBLIC_INTROSPECTION).with_cause("a public client may not introspect"));
+    }
+    if oauth1::introspect::is_meant(&form, context) {
+        let answer = Box::pin(oauth1::introspect::introspect(&form, &asker, context)).await?;
+        return Ok(Response::json(StatusCode::OK, answer));
     }
     // `token_type_hint` is an optimization (RFC 7662 §2.1), and the prefix says more.
     let answer = look_up(form.required("token")?, &asker, context).await?;

@@ -63,7 +63,12 @@ fn audited(mut event: Event, answer: Result<Response, OAuthError>, context: &Con
 /// Records the refusal of a request that people made; what succeeded was recorded where it was decided.
 ///
 /// The way to an app is a page on a navigation, for a refusal as for a code; every other refusal is the edge's to write.
-fn closed(mut event: Event, answer: Result<Response, Refusal>, request: &Request, context: &Context) -> Result<Response, Refusal> {
+pub(crate) fn closed(
+    mut event: Event,
+    answer: Result<Response, Refusal>,
+    request: &Request,
+    context: &Context,
+) -> Result<Response, Refusal> {
     let Err(refusal) = answer else { return answer };
     refused(&mut event, refusal.error());
     context.audit.record(event);

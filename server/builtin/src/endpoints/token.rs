@@ -130,7 +130,7 @@ impl Exchange<'_> {
         event.subject.clone_from(&pending.subject);
         let mut draft = mint(&pending, self.client, self.grant.grant_type(), context).await?;
         let body = match &self.hooks {
-            None => Some(write(&TokenResponse::of(&draft, &pending))?),
+            None => Some(write(&TokenResponse::of(&draft, &pending, self.grant))?),
             // Boxed, so that requests which no plugin sees do not carry the room for it.
             Some(hooks) => Box::pin(self.edited(hooks, &mut draft, &mut pending, event)).await?,
         };
@@ -158,10 +158,10 @@ impl Exchange<'_> {
         let before = pending.data.clone();
         hooks.validate(pending, event).await?;
         let body = if hooks.edit_responses() {
-            let drafted = members(&TokenResponse::of(draft, pending));
+            let drafted = members(&TokenResponse::of(draft, pending, self.grant));
             write(&hooks.respond(drafted, pending, event).await?)?
         } else {
-            write(&TokenResponse::of(draft, pending))?
+            write(&TokenResponse::of(draft, pending, self.grant))?
         };
         if before != pending.data && pending.opens.is_none() && keeps_data(pending) {
             match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), self.context).await? {
@@ -189,16 +189,19 @@ struct TokenResponse<'a> {
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 impl<'a> TokenResponse<'a> {
-    fn of(draft: &'a Draft, pending: &'a Pending) -> Self {
+    fn of(draft: &'a Draft, pending: &'a Pending, grant: &dyn Grant) -> Self {
         TokenResponse {
             access_token: draft.access_token.expose(),
             token_type: "Bearer",
             expires_in: draft.expires_in,
             scope: pending.scope.scope().as_str(),
             refresh_token: draft.refresh_token.as_ref().map(|token| token.expose().as_str()),
+            issued_token_type: grant.issued_token_type(),
         }
     }
 }

@@ -111,6 +111,17 @@ pub(crate) struct Leave<'a> {
     pub(crate) target: &'a str,
 }
 
+/// The page with the code that the user types into the application (RFC 5849 §2.2, `oob`).
+#[derive(Template)]
+#[template(path = "verifier.html")]
+pub(crate) struct Verifier<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) client: &'a str,
+    pub(crate) code: &'a str,
+    /// The same letter by letter, for those who hear it.
+    pub(crate) spelled: String,
+}
+
 /// An error page.
 #[derive(Template)]
 #[template(path = "error.html")]

@@ -82,6 +82,7 @@ pub async fn world() -> World {
     let context = Context {
         settings: Arc::new(settings()),
         records: Records::new(Arc::clone(&store) as Arc<dyn Store>, 10_000),
+        started_at: Timestamp::ZERO,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         random: Arc::new(Seeded(Mutex::new(7))),
         hooks: Arc::new(keyhook_component::hooks::NoHooks),

@@ -50,6 +50,7 @@ pub(crate) fn context(issuer: &str, dev: bool) -> Context {
     Context {
         settings: Arc::new(settings),
         records: Records::new(Arc::new(NoStore), 1),
+        started_at: Timestamp::ZERO,
         clock: Arc::new(Still),
         random: Arc::new(Counting(AtomicU64::new(1))),
         hooks: Arc::new(NoHooks),

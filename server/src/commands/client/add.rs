@@ -1,11 +1,13 @@
 //! `keyhook client add`: what the flags mean together.
 #![allow(clippy::doc_markdown, reason = "the doc comments of flags are their help texts, which would show the backticks")]
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use super::{METHODS, seconds};
+use super::{METHODS, rsa_key, seconds};
 use crate::failure::{Exit, Failure};
-use crate::operations::ClientDraft;
+use crate::operations::{ClientDraft, SigningChange};
 
 /// `keyhook client add`
 #[derive(Args)]
@@ -59,6 +61,15 @@ pub(crate) struct Add {
     /// What resource servers are told of it, in introspection and JWTs; repeatable: tier=gold, seats=5. An empty value takes it away
     #[arg(long, value_name = "NAME=VALUE")]
     attribute: Vec<String>,
+    /// It signs its requests as OAuth 1.0a has it; its shared secret is shown once. Without --grant it knows no OAuth 2.0
+    #[arg(long)]
+    oauth1: bool,
+    /// File with the public RSA key that it signs with, PEM; instead of a shared secret unless --oauth1 is given too
+    #[arg(long, value_name = "FILE")]
+    rsa_key: Option<PathBuf>,
+    /// The signature method that it may use; repeatable [default: all of [oauth1] signature_methods]
+    #[arg(long, value_name = "METHOD")]
+    signature_method: Vec<String>,
 }
 
 impl Add {
@@ -82,7 +93,28 @@ impl Add {
                 Failure::new("KH0310", Exit::Usage, "a public client needs a redirect URI: it has no secret for client_credentials");
             return Err(failure.help(format!("keyhook client add {} --public --redirect-uri http://localhost:3000/cb", self.id)));
         }
-        let usual: &[&str] = if self.redirect_uri.is_empty() { &["client_credentials"] } else { &["authorization_code", "refresh_token"] };
+        let signing = SigningChange {
+            secret: self.oauth1,
+            rsa_key: self.rsa_key.as_deref().map(rsa_key).transpose()?,
+            methods: self.signature_method,
+            off: false,
+        };
+        let signs = signing.secret || signing.rsa_key.is_some();
+        if public && signs {
+            return Err(Failure::new("KH0310", Exit::Usage, "a public client cannot keep what it would sign with")
+                .help("leave --public, or --oauth1 and --rsa-key out"));
+        }
+        let only_signs = match self.auth_method.as_deref() {
+            None => signs && self.grant.is_empty(),
+            Some(method) => method == "oauth1_signature",
+        };
+        let usual: &[&str] = if only_signs {
+            &[]
+        } else if self.redirect_uri.is_empty() {
+            &["client_credentials"]
+        } else {
+            &["authorization_code", "refresh_token"]
+        };
         let grant_types = if self.grant.is_empty() { usual.iter().map(|grant| (*grant).to_owned()).collect() } else { self.grant };
         Ok(ClientDraft {
             id: self.id,
@@ -101,6 +133,8 @@ impl Add {
             refresh_ttl: self.refresh_ttl,
             policy: self.policy,
             attributes: self.attribute,
+            signing,
+            only_signs,
         })
     }
 }

@@ -4,13 +4,15 @@
 mod add;
 mod update;
 
+use std::path::Path;
+
 use clap::Subcommand;
 use serde_json::Value;
 
 use super::online;
 use crate::cli::{Format, Global};
 use crate::config::parse_duration;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::operations::{ClientChange, Operation};
 use crate::output;
 
@@ -51,7 +53,7 @@ pub(crate) enum SecretCommand {
     },
 }
 
-const METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "assertion"];
+const METHODS: [&str; 5] = ["none", "client_secret_basic", "client_secret_post", "assertion", "oauth1_signature"];
 const COLUMNS: [&str; 5] = ["id", "name", "kind", "grant_types", "redirect_uris"];
 
 /// Runs one of the commands.
@@ -63,7 +65,10 @@ pub(crate) fn run(global: &Global, command: ClientCommand) -> Result<(), Failure
         ClientCommand::Add(add) => added(global, online::perform(global, Operation::ClientAdd(add.draft()?))?),
         ClientCommand::List => super::print(global, &COLUMNS, online::perform(global, Operation::ClientList {})),
         ClientCommand::Show { id } => super::print(global, &COLUMNS, online::perform(global, Operation::ClientShow { id })),
-        ClientCommand::Update(update) => super::print(global, &COLUMNS, online::perform(global, Operation::ClientUpdate(update.change()))),
+        ClientCommand::Update(update) => {
+            let changed = online::perform(global, Operation::ClientUpdate(update.change()?))?;
+            if changed.get("oauth1_secret").is_some() { added(global, changed) } else { super::print(global, &COLUMNS, Ok(changed)) }
+        }
         ClientCommand::Remove { id } => super::print(global, &["id"], online::perform(global, Operation::ClientRemove { id })),
         ClientCommand::Secret(SecretCommand::Rotate { id }) => {
             let change = ClientChange { id, rotate_secret: true, ..ClientChange::default() };
@@ -77,6 +82,7 @@ pub(crate) fn run(global: &Global, command: ClientCommand) -> Result<(), Failure
 fn added(global: &Global, mut client: Value) -> Result<(), Failure> {
     let id = client["id"].clone();
     let secret = client["client_secret"].as_str().map(str::to_owned);
+    let shared = client["oauth1_secret"].as_str().map(str::to_owned);
     if global.quiet || global.format == Format::Json {
         client["client_id"] = id;
         output::print(global, &["id"], &client);
@@ -84,8 +90,16 @@ fn added(global: &Global, mut client: Value) -> Result<(), Failure> {
     }
     let id = format!("client_id      {}\n", id.as_str().unwrap_or_default());
     let shown = |secret| format!("client_secret  {secret}\n               it is shown this once; the server keeps a hash\n");
-    output::write(&(id + &secret.map(shown).unwrap_or_default()));
+    let signs = |secret| format!("oauth1_secret  {secret}\n               it is shown this once; the server keeps it sealed\n");
+    output::write(&(id + &secret.map(shown).unwrap_or_default() + &shared.map(signs).unwrap_or_default()));
     Ok(())
+}
+
+/// The text of a file with a key.
+fn rsa_key(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new("KH0303", Exit::Usage, format!("--rsa-key {} cannot be read: {error}", path.display())).help("name a file in PEM")
+    })
 }
 
 fn seconds(text: &str) -> Result<u64, String> {

@@ -1,10 +1,13 @@
 //! `keyhook client update`: only what is given changes.
 #![allow(clippy::doc_markdown, reason = "the doc comments of flags are their help texts, which would show the backticks")]
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use super::{METHODS, seconds, yes_or_no};
-use crate::operations::ClientChange;
+use super::{METHODS, rsa_key, seconds, yes_or_no};
+use crate::failure::Failure;
+use crate::operations::{ClientChange, SigningChange};
 
 /// `keyhook client update`
 #[derive(Args)]
@@ -59,6 +62,18 @@ pub(crate) struct Update {
     /// What resource servers are told of it, in introspection and JWTs; repeatable: tier=gold, seats=5. An empty value takes it away
     #[arg(long, group = "change", value_name = "NAME=VALUE")]
     attribute: Vec<String>,
+    /// Give it a new shared secret of OAuth 1.0a, shown once; the one before stays valid until the next
+    #[arg(long, group = "change")]
+    oauth1: bool,
+    /// Take everything away that it signs with
+    #[arg(long, group = "change", conflicts_with_all = ["oauth1", "rsa_key", "signature_method"])]
+    no_oauth1: bool,
+    /// File with the public RSA key that it signs with, PEM; the one before stays valid until the next
+    #[arg(long, group = "change", value_name = "FILE")]
+    rsa_key: Option<PathBuf>,
+    /// The signature methods that it may use; repeatable
+    #[arg(long, group = "change", value_name = "METHOD")]
+    signature_method: Vec<String>,
     /// It may do everything that it is registered for again
     #[arg(long, group = "change", conflicts_with = "disable")]
     enable: bool,
@@ -72,8 +87,13 @@ pub(crate) struct Update {
 
 impl Update {
     /// The change that the flags describe.
-    pub(super) fn change(self) -> ClientChange {
-        ClientChange {
+    ///
+    /// # Errors
+    /// When the file of a key cannot be read.
+    pub(super) fn change(self) -> Result<ClientChange, Failure> {
+        let rsa_key = self.rsa_key.as_deref().map(rsa_key).transpose()?;
+        let signing = SigningChange { secret: self.oauth1, off: self.no_oauth1, rsa_key, methods: self.signature_method };
+        Ok(ClientChange {
             id: self.id,
             name: self.name,
             add_redirect_uris: self.add_redirect_uri,
@@ -91,9 +111,10 @@ impl Update {
             refresh_ttl: self.refresh_ttl,
             policy: self.policy,
             attributes: self.attribute,
+            signing,
             rotate_secret: false,
             revoke: self.revoke,
-        }
+        })
     }
 }
 
@@ -113,7 +134,7 @@ mod tests {
     fn an_update_changes_only_what_is_given_and_something_has_to_be() {
         let parse = |line: &str| Line::try_parse_from(line.split(' '));
         let Ok(Line { command: ClientCommand::Update(update) }) = parse("client update shop --enable --access-ttl 15m") else { panic!() };
-        let change = update.change();
+        let Ok(change) = update.change() else { panic!() };
         assert_eq!((change.disabled, change.access_ttl, change.name), (Some(false), Some(900), None));
         assert!(parse("client update shop").is_err());
         assert!(parse("client update shop --access-ttl 15").is_err());

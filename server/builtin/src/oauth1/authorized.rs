@@ -1,0 +1,83 @@
+//! What becomes of a user's yes: the grant, and the verifier that the client needs to exchange its temporary credentials (RFC 5849 §2.2).
+
+use http::StatusCode;
+use keyhook_component::batch::{Applied, Batch};
+use keyhook_component::records::{Authorized, Stored, TemporaryCredential};
+use keyhook_component::response::Response;
+use keyhook_core::authorize::Refusal;
+use keyhook_core::error::OAuthError;
+use keyhook_core::oauth1::VerifierKind;
+use keyhook_core::scope::Granted;
+use keyhook_core::secret::Secret;
+
+use super::authorize::{not_waiting, waiting};
+use crate::flow::Flow;
+use crate::session::Live;
+use crate::{leave, mint, pages};
+
+/// Gives the verifier to the client, or shows it to the user.
+///
+/// # Errors
+/// When somebody decided about the credentials before, or they have expired; whatever the store says: then there is no grant.
+pub(crate) async fn answer(mut flow: Flow<'_>, granted: Granted, session: Live, subject: String) -> Result<Response, Refusal> {
+    if let Some(open) = flow.open.take() {
+        open.take(flow.context).await?;
+    }
+    let verifier = authorize(&flow, &granted, &session, &subject).await?;
+    flow.event.subject = Some(subject);
+    flow.context.audit.record(flow.event.clone());
+    let to = &flow.asked.redirect_uri;
+    let response = if to.is_out_of_band() {
+        let code = verifier.expose();
+        let spelled = code.split("").filter(|letter| !letter.is_empty()).collect::<Vec<_>>().join(" ");
+        let base = pages::base(&flow.context.settings);
+        pages::page(StatusCode::OK, &pages::Verifier { base, client: &flow.client.name, code, spelled })
+    } else {
+        let token = flow.asked.state.as_deref().unwrap_or_default();
+        leave::to_client(flow.request, flow.context, to, &[("oauth_token", token), ("oauth_verifier", verifier.expose())])
+    };
+    flow.with_cookies(response).await
+}
+
+/// Writes grant and permission together. Of two users, or two tabs, one wins.
+async fn authorize(flow: &Flow<'_>, granted: &Granted, session: &Live, subject: &str) -> Result<Secret<String>, OAuthError> {
+    let context = flow.context;
+    let name = flow.asked.state.as_deref().unwrap_or_default();
+    let kind = verifier_kind(flow.asked.redirect_uri.is_out_of_band());
+    for _ in 0..mint::DRAWS {
+        let found = waiting(name, context).await?.ok_or_else(not_waiting)?;
+        if found.client.as_deref() != Some(flow.client.id.as_str()) {
+            return Err(not_waiting());
+        }
+        let new = mint::NewGrant {
+            subject: Some(subject),
+            scope: granted,
+            auth_time: session.body.auth_time,
+            acr: session.body.acr.clone(),
+            amr: session.body.amr.clone(),
+        };
+        let mut grant = new.record_beside(found.id(), &flow.client, context);
+        grant.body.data = flow.data();
+        let verifier = kind.make(&context.random.bytes());
+        let mut permitted = Stored::clone(&found);
+        permitted.body.authorized = Some(Authorized { grant: grant.grant, verifier: kind.hash(verifier.expose()) });
+        // The guard leads: where a store cannot write several records at once, it stands alone.
+        let batch = Batch::new().with(permitted.replace()?).with(grant.insert()?);
+        match context.records.apply(batch).await? {
+            Applied::Applied => return Ok(verifier),
+            // Somebody else decided, or an id was taken: what is there now says which.
+            Applied::Refused { .. } => {}
+        }
+    }
+    Err(OAuthError::server_error("no free id for a grant was found"))
+}
+
+/// How a verifier travels.
+pub(super) const fn verifier_kind(out_of_band: bool) -> VerifierKind {
+    if out_of_band { VerifierKind::Typed } else { VerifierKind::Url }
+}
+
+/// Whether the user carries the verifier of these credentials.
+pub(super) fn is_typed(credentials: &TemporaryCredential) -> bool {
+    credentials.callback == "oob"
+}

@@ -1,0 +1,61 @@
+//! A client as a consumer: the secrets that open, and the RSA keys that can be read (RFC 5849 §3.4).
+
+use std::sync::Arc;
+
+use keyhook_component::context::Context;
+use keyhook_component::record::{Key, Kind};
+use keyhook_core::client::{CONSUMER_SECRET, Client, Consumer};
+use keyhook_core::crypto::PublicKey;
+use keyhook_core::error::OAuthError;
+use keyhook_core::secret::Secret;
+
+use super::credentials::text;
+use crate::client_auth::registered;
+
+/// What a consumer signs with: the pairs to try, the newest first.
+pub(super) struct Keys {
+    secrets: Vec<Secret<String>>,
+    rsa: Vec<PublicKey>,
+}
+
+impl Keys {
+    /// How many pairs of secret and RSA key there are.
+    pub(super) fn pairs(&self) -> usize {
+        self.secrets.len().max(self.rsa.len())
+    }
+
+    /// A pair: what is there of each sort.
+    pub(super) fn pair(&self, index: usize) -> (Option<&str>, Option<&PublicKey>) {
+        let secret = self.secrets.get(index).or_else(|| self.secrets.first());
+        let rsa = self.rsa.get(index).or_else(|| self.rsa.first());
+        (secret.map(|secret| secret.expose().as_str()), rsa)
+    }
+}
+
+/// The client behind a consumer key, if it is one of OAuth 1.0a and not disabled.
+///
+/// # Errors
+/// When the directory does not answer.
+pub(super) async fn find(key: &str, context: &Context) -> Result<Option<Arc<Client>>, OAuthError> {
+    let found = registered(context, key).await?;
+    Ok(found.filter(|client| client.id == key && !client.disabled && client.oauth1.is_some()))
+}
+
+/// Opens what a consumer signs with.
+///
+/// # Errors
+/// `server_error` when a secret does not open, or a key cannot be read.
+pub(super) fn keys(client: &Client, consumer: &Consumer, context: &Context) -> Result<Keys, OAuthError> {
+    let open = |sealed: &Vec<u8>| {
+        let place = Key::named(&client.id).to_bytes();
+        let opened = context.sealer.open(Kind::Client.name(), &place, CONSUMER_SECRET, sealed);
+        opened.map_err(|error| OAuthError::server_error(format!("opening the shared secret of `{}`: {error}", client.id))).and_then(text)
+    };
+    let read = |pem: &String| {
+        PublicKey::rsa_from_pem(pem).map_err(|_| OAuthError::server_error(format!("an RSA key of `{}` cannot be read", client.id)))
+    };
+    Ok(Keys {
+        secrets: consumer.secrets.iter().map(open).collect::<Result<_, _>>()?,
+        rsa: consumer.rsa_keys.iter().map(read).collect::<Result<_, _>>()?,
+    })
+}

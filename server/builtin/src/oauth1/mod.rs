@@ -1,0 +1,26 @@
+//! OAuth 1.0a on the same server, records and pages, for clients that know nothing newer (RFC 5849). Off unless `[oauth1] enabled`.
+//!
+//! A request's way: [`verify`] says who signed it and records its nonce; an endpoint acts; [`refused::Refused`] is every no. The user
+//! decides in [`crate::flow`], as for OAuth 2.0; [`authorized`] is what becomes of a yes.
+
+mod access_token;
+mod answer;
+mod authenticate;
+mod authorize;
+pub(crate) mod authorized;
+mod consumer;
+pub(crate) mod credentials;
+pub(crate) mod introspect;
+mod nonce;
+mod refused;
+mod request_token;
+pub(crate) mod signed;
+pub(crate) mod verify;
+
+pub use access_token::AccessTokenEndpoint;
+pub(crate) use authenticate::authenticate;
+pub use authorize::Oauth1AuthorizeEndpoint;
+pub use request_token::RequestTokenEndpoint;
+
+/// The name of the grant, for plugins and for the policies of `[grants.oauth1]`.
+pub(crate) const GRANT_TYPE: &str = "oauth1";
