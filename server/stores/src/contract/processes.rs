@@ -12,6 +12,7 @@ use keyhook_component::record::Kind;
 use keyhook_component::store::Store;
 
 use super::crash;
+use super::races::races;
 use super::samples::{code, id, insert, refused, take};
 use super::scratch::{Open, Scratch, block_on};
 
@@ -25,6 +26,8 @@ const MARK: &str = "@contract ";
 
 const RECORDS: u32 = 100;
 const TASKS: u32 = 32;
+/// Tasks of a process where there are many records.
+const FEWER_TASKS: u32 = 4;
 
 /// A child process that plays a role.
 pub(super) struct Player {
@@ -99,12 +102,13 @@ pub fn child(open: impl Open) {
 async fn take_all(store: &Arc<dyn Store>) {
     say(format_args!("ready"));
     std::io::stdin().read_line(&mut String::new()).unwrap();
+    let records = races(RECORDS);
     let mut running = tokio::task::JoinSet::new();
-    for task in 0..TASKS {
+    for task in 0..tasks(records) {
         let store = Arc::clone(store);
         running.spawn(async move {
-            for step in 0..RECORDS {
-                let number = (step + task) % RECORDS;
+            for step in 0..records {
+                let number = (step + task) % records;
                 match store.apply(Batch::new().with(take(Kind::Code, &id(number), 0))).await.unwrap() {
                     Applied::Applied => say(format_args!("{number}")),
                     lost @ Applied::Refused { .. } => assert_eq!(lost, refused(0, Why::Spent)),
@@ -115,15 +119,31 @@ async fn take_all(store: &Arc<dyn Store>) {
     running.join_all().await;
 }
 
+/// How many tasks of a process race.
+fn tasks(records: u32) -> u32 {
+    if records > RECORDS { FEWER_TASKS } else { TASKS }
+}
+
+/// As many codes, a few at a time.
+async fn fill(store: &Arc<dyn Store>, records: u32) {
+    for first in (0..records).step_by(100) {
+        let mut running = tokio::task::JoinSet::new();
+        for number in first..records.min(first + 100) {
+            let store = Arc::clone(store);
+            running.spawn(async move { insert(&*store, code(number)).await });
+        }
+        running.join_all().await;
+    }
+}
+
 /// RFC 6749 §4.1.2, on several nodes: each code has one taker.
 pub async fn between_two_processes_each_record_has_one_taker(scratch: &Scratch, open: impl Open) {
     let store = scratch.open(open).await;
     if !store.promises().shared {
         return;
     }
-    for number in 0..RECORDS {
-        insert(&*store, code(number)).await;
-    }
+    let records = races(RECORDS);
+    fill(&store, records).await;
     let mut players = [Player::start(scratch, TAKER), Player::start(scratch, TAKER)];
     for player in &mut players {
         assert_eq!(player.hear().as_deref(), Some("ready"));
@@ -136,7 +156,8 @@ pub async fn between_two_processes_each_record_has_one_taker(scratch: &Scratch, 
         }
         player.finish();
     }
-    assert_eq!(takers, (0..RECORDS).map(|number| (number, 1)).collect());
+    assert_eq!(takers, (0..records).map(|number| (number, 1)).collect());
+    println!("{records} races of {} takers in two processes, one winner each", 2 * tasks(records));
 }
 
 /// A cache above is dropped when another process has written.
@@ -145,9 +166,7 @@ pub async fn a_write_of_another_process_moves_changed_elsewhere(scratch: &Scratc
     if !store.promises().shared {
         return;
     }
-    for number in 0..RECORDS {
-        insert(&*store, code(number)).await;
-    }
+    fill(&store, races(RECORDS)).await;
     let before = store.changed_elsewhere();
     let mut player = Player::start(scratch, TAKER);
     assert_eq!(player.hear().as_deref(), Some("ready"));

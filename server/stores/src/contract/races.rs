@@ -35,7 +35,7 @@ fn assert_one_winner(told: &[Applied], loser: Why) {
 
 /// How many races are run: a few, or as many as `KEYHOOK_RACES` says.
 #[allow(clippy::disallowed_methods, reason = "whoever runs the test says for how long")]
-fn races(few: u32) -> u32 {
+pub(super) fn races(few: u32) -> u32 {
     std::env::var("KEYHOOK_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
 }
 
