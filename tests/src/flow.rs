@@ -141,7 +141,7 @@ fn local(browser: &Client, location: &str) -> Option<String> {
 }
 
 /// Signs in on the built-in login page and allows on the built-in consent page, whichever of the two appear; the answer is the
-/// redirect to the client.
+/// redirect to the client, or the page with a verifier.
 pub fn walk(browser: &mut Client, ask: &Ask<'_>, person: Person<'_>) -> Answer {
     walk_path(browser, &ask.path(), person)
 }
@@ -160,6 +160,10 @@ pub fn walk_deciding(browser: &mut Client, path: &str, person: Person<'_>, decis
             break;
         }
         let page = answer.text();
+        // Of OAuth 1.0a: it stays, the person reads it.
+        if page.contains("class=\"verifier\"") {
+            break;
+        }
         let (form, values) = if page.contains("current-password") {
             (Form::with_field(&page, "password"), vec![("username", person.username), ("password", person.password)])
         } else {

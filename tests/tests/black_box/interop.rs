@@ -6,6 +6,7 @@ use keyhook_tests::http::{Client, decode};
 
 mod grants;
 mod jwt;
+mod oauth1;
 mod oauthlib;
 mod peers;
 
