@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use crate::commands::{ClientCommand, KeyCommand, NewCommand, PluginCommand, StoreCommand, TryCommand, UserCommand};
+pub(crate) use crate::commands::{
+    ClientCommand, ImportCommand, KeyCommand, NewCommand, PluginCommand, StoreCommand, TryCommand, UserCommand,
+};
 
 /// keyhook: an OAuth authorization server that people extend by dropping a library into a folder.
 #[derive(Parser)]
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     /// Migrate, check and copy databases
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Bring in what another system knows of clients and tokens
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Begin, check, approve and list plugins
     #[command(subcommand)]
     Plugin(PluginCommand),

@@ -7,30 +7,13 @@ use crate::config::{Config, Mode};
 
 /// The settings of a generation.
 pub(crate) fn of(config: &Config, issuer: &Issuer) -> Settings {
-    let default = Lifetimes::default();
+    let (lifetimes, tokens) = tokens_of(config);
     Settings {
         issuer: issuer.clone(),
         dev: config.mode == Mode::Dev,
         paths: config.paths.clone(),
-        lifetimes: Lifetimes {
-            code: config.tokens.code,
-            access: config.tokens.access,
-            refresh: config.tokens.refresh,
-            grant: config.tokens.grant,
-            interaction: default.interaction,
-            session: config.login.session_ttl,
-            consent: config.login.remember_ttl,
-        },
-        tokens: TokenSettings {
-            format: config.tokens.format.clone(),
-            grants: config.grants.by_type.clone(),
-            rotation: config.tokens.rotation,
-            audience: config.tokens.audience.clone(),
-            jwt_ttl: config.tokens.jwt_ttl,
-            password: config.grants.password,
-            implicit: config.grants.implicit,
-            random_length: usize::try_from(config.tokens.random_length).unwrap_or(usize::MAX),
-        },
+        lifetimes,
+        tokens,
         oauth1: config.oauth1.clone(),
         builtin_login: config.login.builtin,
         builtin_consent: config.login.consent,
@@ -46,6 +29,32 @@ pub(crate) fn of(config: &Config, issuer: &Issuer) -> Settings {
         cookie_secure: issuer.is_https(),
         realm: "keyhook".to_owned(),
     }
+}
+
+/// How long things live, and how tokens are made.
+pub(crate) fn tokens_of(config: &Config) -> (Lifetimes, TokenSettings) {
+    let default = Lifetimes::default();
+    let lifetimes = Lifetimes {
+        code: config.tokens.code,
+        access: config.tokens.access,
+        refresh: config.tokens.refresh,
+        grant: config.tokens.grant,
+        interaction: default.interaction,
+        session: config.login.session_ttl,
+        consent: config.login.remember_ttl,
+    };
+    let tokens = TokenSettings {
+        format: config.tokens.format.clone(),
+        attributes: config.tokens.attributes.clone(),
+        grants: config.grants.by_type.clone(),
+        rotation: config.tokens.rotation,
+        audience: config.tokens.audience.clone(),
+        jwt_ttl: config.tokens.jwt_ttl,
+        password: config.grants.password,
+        implicit: config.grants.implicit,
+        random_length: usize::try_from(config.tokens.random_length).unwrap_or(usize::MAX),
+    };
+    (lifetimes, tokens)
 }
 
 /// `__Host-` binds a cookie to https and one host; over loopback http the port tells two development servers apart.

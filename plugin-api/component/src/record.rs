@@ -28,8 +28,8 @@ pub enum Kind {
     AccessToken,
     /// A refresh token.
     RefreshToken,
-    /// An access token in a form that says nothing of its record, named by the SHA-256 of its text. It has no route: a store that is
-    /// spread over machines writes it after the rest of its batch.
+    /// A token in a form that says nothing of its record, named by the SHA-256 of its text: an access token, or where the record of a
+    /// refresh token lies. It has no route: a store that is spread over machines writes it after the rest of its batch.
     HashedToken,
     /// Temporary credentials of OAuth 1.0a (RFC 5849 §2.1): what a client asks a user's permission with.
     TemporaryCredential,

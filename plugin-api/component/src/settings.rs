@@ -7,6 +7,9 @@ use keyhook_core::client::GrantPolicy;
 use keyhook_core::crypto::Algorithm;
 use keyhook_core::metadata::Issuer;
 use keyhook_core::signing_ring::Rotation;
+use serde_json::{Map, Value};
+
+use crate::hooks::PluginData;
 
 /// Settings of one generation.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ pub struct Settings {
 pub struct TokenSettings {
     /// Name of the form of new tokens; a client's policy may choose another.
     pub format: String,
+    /// Which of plugins' data are attributes of the tokens: resource servers are told them.
+    pub attributes: Vec<TokenAttribute>,
     /// What differs for one `grant_type`; a client's own policy goes before it.
     pub grants: BTreeMap<String, GrantPolicy>,
     /// How JWTs are signed, and when their keys are exchanged.
@@ -77,6 +82,7 @@ impl Default for TokenSettings {
     fn default() -> TokenSettings {
         TokenSettings {
             format: "opaque".into(),
+            attributes: Vec::new(),
             grants: BTreeMap::new(),
             rotation: Rotation { algorithm: Algorithm::Es256, every: Duration::from_hours(90 * 24), ahead: Duration::from_hours(24) },
             audience: None,
@@ -147,6 +153,26 @@ impl Default for Oauth1Settings {
             callback: CallbackRule::Sent,
             two_legged: true,
         }
+    }
+}
+
+/// A member of a plugin's data that resource servers are told, under the member's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenAttribute {
+    /// The plugin whose data it is.
+    pub plugin: String,
+    /// The member.
+    pub member: String,
+}
+
+impl TokenSettings {
+    /// The attributes of a token that is made with these data.
+    pub fn attributes_of(&self, data: &PluginData) -> Map<String, Value> {
+        let found = |attribute: &TokenAttribute| {
+            let value = data.get(&attribute.plugin)?.get(&attribute.member)?;
+            Some((attribute.member.clone(), value.clone()))
+        };
+        self.attributes.iter().filter_map(found).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
 use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::BoxFuture;
 use crate::batch::Operation;
@@ -21,6 +22,8 @@ pub struct NewToken<'a> {
     pub client: &'a Client,
     /// The grant that has been checked: subject, scope, grant record.
     pub pending: &'a Pending,
+    /// What resource servers are told besides: it lives in the token, as it is at this moment.
+    pub attributes: &'a Map<String, Value>,
     /// The present.
     pub issued_at: Timestamp,
     /// When it ends.

@@ -25,6 +25,7 @@ pub mod pages;
 pub mod password;
 mod plugin_assertion;
 mod plugin_grant;
+mod refresh_lookup;
 mod reuse;
 mod session;
 mod sign_in;

@@ -119,7 +119,8 @@ pub(crate) async fn mint(pending: &Pending, client: &Client, grant_type: &str, c
             _ => guard.clone(),
         });
     }
-    let new = NewToken { client, pending, issued_at: now, expires_at };
+    let attributes = context.settings.tokens.attributes_of(&pending.data);
+    let new = NewToken { client, pending, attributes: &attributes, issued_at: now, expires_at };
     let (access_token, expires_at) = access_token(new, grant_type, &**format, &mut batch, context).await?;
     if let Some(insert) = successor {
         batch.push(insert);

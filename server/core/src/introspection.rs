@@ -43,6 +43,9 @@ pub struct ActiveToken<'a> {
     /// What the operator keeps about the client, for resource servers to decide by.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub client_attributes: &'a Map<String, Value>,
+    /// What plugins attached to the token, as far as the operator tells it.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub token_attributes: &'a Map<String, Value>,
 }
 
 impl ActiveToken<'_> {
@@ -103,13 +106,14 @@ mod tests {
             iss: "https://id.example",
             jti: None,
             client_attributes: &none,
+            token_attributes: &none,
         };
         let bare = json!({ "active": true, "client_id": "app", "iat": 1, "exp": 60, "iss": "https://id.example" });
         assert_eq!(told(&token), bare);
         (token.scope, token.username, token.sub, token.token_type) = ("read write", Some("ann"), Some("ann"), Some("Bearer"));
-        token.client_attributes = &some;
+        (token.client_attributes, token.token_attributes) = (&some, &some);
         let whole = told(&token);
-        assert_eq!(whole["client_attributes"], json!({ "tier": "gold" }));
+        assert_eq!((&whole["client_attributes"], &whole["token_attributes"]), (&json!({ "tier": "gold" }), &json!({ "tier": "gold" })));
         assert_eq!(
             (&whole["scope"], &whole["username"], &whole["sub"], &whole["token_type"]),
             (&json!("read write"), &json!("ann"), &json!("ann"), &json!("Bearer"))

@@ -5,6 +5,7 @@ mod client;
 mod config_show;
 mod dev;
 mod explain;
+mod import;
 mod init;
 mod key;
 mod names;
@@ -20,6 +21,7 @@ mod user;
 mod version;
 
 pub(crate) use client::ClientCommand;
+pub(crate) use import::ImportCommand;
 pub(crate) use key::KeyCommand;
 pub(crate) use new::NewCommand;
 pub(crate) use plugin::PluginCommand;
@@ -54,6 +56,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Key(command) => key::run(global, command),
         Command::New(command) => new::run(&command),
         Command::Store(command) => store::run(global, command),
+        Command::Import(command) => import::run(global, &command),
         Command::Plugin(command) => plugin::run(global, command),
         Command::Try(command) => try_flow::run(global, &command),
         Command::Explain { code } => explain::run(global, code.as_deref()),

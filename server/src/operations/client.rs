@@ -223,7 +223,7 @@ fn attributes(members: &mut Map<String, Value>, settings: &[String]) -> Result<(
 }
 
 /// What a client may ask the authorization endpoint for follows from its grants (RFC 7591 §2.1).
-fn response_types(grant_types: &[String]) -> Vec<String> {
+pub(crate) fn response_types(grant_types: &[String]) -> Vec<String> {
     let pairs = [("authorization_code", "code"), ("implicit", "token")];
     pairs.iter().filter(|(grant, _)| grant_types.iter().any(|own| own == grant)).map(|(_, response)| (*response).to_owned()).collect()
 }

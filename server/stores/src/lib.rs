@@ -13,6 +13,8 @@ pub mod contract;
 mod failure;
 #[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 mod flight;
+#[cfg(any(feature = "mysql", feature = "redis", feature = "mongodb"))]
+mod foreign;
 #[cfg(feature = "memcached")]
 pub mod memcached;
 pub mod memory;

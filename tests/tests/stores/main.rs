@@ -9,5 +9,6 @@ mod database;
 mod key_value;
 mod nodes;
 mod outage;
+mod python_oauth2;
 mod refusals;
 mod site;

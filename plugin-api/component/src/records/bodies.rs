@@ -14,6 +14,7 @@ use keyhook_core::secret::SecretHash;
 use keyhook_core::signing_ring::KeyState;
 use keyhook_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::typed::Body;
 use crate::hooks::{PluginData, SessionValues};
@@ -138,6 +139,9 @@ pub struct AccessToken {
     /// What it may do.
     #[serde(rename = "s")]
     pub scope: Scope,
+    /// What resource servers are told besides.
+    #[serde(rename = "a", default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map<String, Value>,
 }
 body!(AccessToken, AccessToken, cached);
 
@@ -156,24 +160,6 @@ pub struct RefreshToken {
     pub successor: Option<Vec<u8>>,
 }
 body!(RefreshToken, RefreshToken);
-
-/// An access token that is found by the hash of its text. Its record holds grant, client, subject and expiry.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct HashedToken {
-    /// What it may do.
-    pub scope: Scope,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-}
-body!(HashedToken, HashedToken, cached);
-
-/// A live access token of a client that gets it again instead of a new one, named by the hash of what has to be equal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ReusableToken {
-    /// The text, sealed.
-    pub sealed: Vec<u8>,
-}
-body!(ReusableToken, HashedToken);
 
 /// The keys that sign JWTs: one record, so that all nodes agree on which is current.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use keyhook_core::id::RecordId;
 use keyhook_core::scope::Scope;
 use keyhook_core::time::Timestamp;
 use keyhook_core::token::IssuedToken;
+use serde_json::{Map, Value};
 
 use super::{AccessToken, Grant, NotBefore, Records, Stored};
 use crate::record::Key;
@@ -42,6 +43,8 @@ pub enum Told {
         audience: Option<String>,
         /// Its own name, where it has one.
         jti: Option<String>,
+        /// What resource servers are told besides.
+        attributes: Map<String, Value>,
     },
 }
 
@@ -65,6 +68,14 @@ impl LiveToken {
     /// The resource it is for, where it says so.
     pub fn audience(&self) -> Option<&str> {
         if let Told::Words { audience, .. } = &self.told { audience.as_deref() } else { None }
+    }
+
+    /// What resource servers are told besides.
+    pub fn attributes(&self) -> &Map<String, Value> {
+        match &self.told {
+            Told::Record(record) => &record.body.attributes,
+            Told::Words { attributes, .. } => attributes,
+        }
     }
 
     /// Its own name (RFC 7519 §4.1.7), where it has one.

@@ -68,7 +68,7 @@ impl House {
     }
 
     fn token_record(&self) -> Stored<AccessToken> {
-        let body = AccessToken { hash: self.token.hash(), scope: scope() };
+        let body = AccessToken { hash: self.token.hash(), scope: scope(), attributes: serde_json::Map::new() };
         Stored::new(Key::Issued(self.token.id), ends(), body).of_grant(self.token.grant).of_client("shop")
     }
 

@@ -1,14 +1,16 @@
 //! Typed records: written once, above every store.
 
 mod bodies;
+mod hashed;
 mod liveness;
 mod oauth1;
 mod typed;
 
 pub use bodies::{
-    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, HashedToken, Interaction, NotBefore, Once, PluginValue,
-    RefreshToken, ReusableToken, Session, SigningKey, SigningRing, User,
+    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, Once, PluginValue, RefreshToken, Session,
+    SigningKey, SigningRing, User,
 };
+pub use hashed::{ForeignRefresh, HashedToken, ReusableToken};
 pub use liveness::{LiveToken, Told};
 pub use oauth1::{Authorized, TemporaryCredential, TokenCredential};
 pub use typed::{Body, Stored};

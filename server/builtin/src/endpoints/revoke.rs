@@ -5,12 +5,9 @@ use keyhook_component::audit::{Decision, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::record::Key;
-use keyhook_component::records::RefreshToken;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
-use keyhook_component::store::Lookup;
 use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
 use keyhook_core::client::{AuthMethod, Client};
@@ -20,6 +17,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use super::{AUTH_METHODS, at, audited};
 use crate::client_auth::{authenticate, parameters};
+use crate::refresh_lookup::{self, Held};
 use crate::{family, token_kh};
 
 /// The endpoint. A refresh token takes its whole family along; an access token goes alone. Each is one write.
@@ -59,7 +57,9 @@ async fn revoke(request: &Request, context: &Context, event: &mut Event) -> Resu
     let text = form.required("token")?;
     let known = match IssuedToken::sniff(text) {
         Some(TokenKind::Refresh) => refresh_token(text, &client, context).await?,
-        Some(TokenKind::Access) | None => access_token(text, &client, context).await?,
+        Some(TokenKind::Access) => access_token(text, &client, context).await?,
+        // The texts of other systems do not say what they are.
+        None => access_token(text, &client, context).await? || refresh_token(text, &client, context).await?,
         Some(kind) if IssuedToken::parse(kind, text).is_some() => return Err(unsupported()),
         Some(_) => false,
     };
@@ -88,12 +88,7 @@ async fn access_token(text: &str, client: &Client, context: &Context) -> Result<
 /// Revokes the family of a refresh token, also of a spent or expired one: its client wants it gone (RFC 7009 §2.1). Whether
 /// there was one.
 async fn refresh_token(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
-    let Some(token) = IssuedToken::parse(TokenKind::Refresh, text) else { return Ok(false) };
-    let found = context.records.get::<RefreshToken>(&Key::Issued(token.id)).await?;
-    let (Lookup::Live(record) | Lookup::Spent(record)) = found else { return Ok(false) };
-    if !token.fits(record.grant, &record.body.hash) {
-        return Ok(false);
-    }
+    let Some(Held { record, .. }) = refresh_lookup::find(text, context).await? else { return Ok(false) };
     owned(record.client.as_deref(), client)?;
     family::revoke(record.grant, context).await?;
     Ok(true)

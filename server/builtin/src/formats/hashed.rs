@@ -2,12 +2,10 @@
 //! know tokens of such a shape (python-oauth2's generators).
 
 use keyhook_component::context::Context;
-use keyhook_component::record::Key;
 use keyhook_component::records::{HashedToken, LiveToken, Stored, Told};
 use keyhook_component::store::Lookup;
 use keyhook_component::token_format::{DraftedToken, FoundToken, NewToken, TokenFormat};
 use keyhook_component::{BoxFuture, component};
-use keyhook_core::crypto::sha256;
 use keyhook_core::error::OAuthError;
 use keyhook_core::secret::Secret;
 use keyhook_core::token::IssuedToken;
@@ -103,14 +101,10 @@ fn random_text(context: &Context) -> Secret<String> {
     Secret::new(text)
 }
 
-fn key(text: &str) -> Key {
-    Key::named(sha256(text.as_bytes()))
-}
-
 fn draft(text: Secret<String>, new: NewToken<'_>) -> Result<DraftedToken, OAuthError> {
     let pending = new.pending;
-    let body = HashedToken { scope: pending.scope.scope().clone(), issued_at: new.issued_at };
-    let record = Stored::new(key(text.expose()), new.expires_at, body)
+    let body = HashedToken { scope: pending.scope.scope().clone(), issued_at: new.issued_at, attributes: new.attributes.clone() };
+    let record = Stored::new(HashedToken::key(text.expose()), new.expires_at, body)
         .of_grant(pending.grant)
         .of_client(new.client.id.as_str())
         .of_subject(pending.subject.clone());
@@ -120,16 +114,22 @@ fn draft(text: Secret<String>, new: NewToken<'_>) -> Result<DraftedToken, OAuthE
 async fn live(text: &str, context: &Context) -> Result<Option<LiveToken>, OAuthError> {
     let now = context.now();
     // Read past the cache, which would otherwise remember every text that a stranger makes up.
-    let Lookup::Live(record) = context.records.read::<HashedToken>(&key(text)).await? else { return Ok(None) };
+    let Lookup::Live(record) = context.records.read::<HashedToken>(&HashedToken::key(text)).await? else { return Ok(None) };
     let Some(client_id) = record.client.as_deref().filter(|_| !record.expires_at.has_passed(now)) else { return Ok(None) };
     let behind = context.records.live_behind(client_id, record.grant, record.body.issued_at, now).await?;
     let Some((client, grant)) = behind else { return Ok(None) };
-    let told = Told::Words { scope: record.body.scope.clone(), subject: record.subject.clone(), audience: None, jti: None };
+    let told = Told::Words {
+        scope: record.body.scope.clone(),
+        subject: record.subject.clone(),
+        audience: None,
+        jti: None,
+        attributes: record.body.attributes.clone(),
+    };
     Ok(Some(LiveToken { told, grant, client, issued_at: record.body.issued_at, expires_at: record.expires_at }))
 }
 
 async fn find(text: &str, context: &Context) -> Result<Option<FoundToken>, OAuthError> {
-    let (record, live) = match context.records.read::<HashedToken>(&key(text)).await? {
+    let (record, live) = match context.records.read::<HashedToken>(&HashedToken::key(text)).await? {
         Lookup::Live(record) => (record, true),
         Lookup::Spent(record) => (record, false),
         Lookup::Absent => return Ok(None),

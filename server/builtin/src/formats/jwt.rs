@@ -70,10 +70,12 @@ async fn draft(new: NewToken<'_>, context: &Context) -> Result<DraftedToken, OAu
         iat: new.issued_at.seconds(),
         jti: AccessClaims::jti_of(mint::record_id(context), pending.grant),
         scope: pending.scope.scope().as_str().to_owned(),
-        auth_time: grant.as_ref().map(|grant| grant.body.auth_time.seconds()),
+        // Nobody knows it of a grant that was imported.
+        auth_time: grant.as_ref().map(|grant| grant.body.auth_time.seconds()).filter(|moment| *moment > 0),
         acr: grant.as_ref().and_then(|grant| grant.body.acr.clone()),
         amr: grant.map(|grant| grant.body.amr.clone()).unwrap_or_default(),
         client_attributes: new.client.attributes.clone(),
+        token_attributes: new.attributes.clone(),
     };
     let text = keys.writer.write(&claims).map_err(|error| OAuthError::server_error(format!("signing an access token: {error}")))?;
     Ok(DraftedToken { text, insert: None })
@@ -93,10 +95,11 @@ async fn live(text: &str, context: &Context) -> Result<Option<LiveToken>, OAuthE
     if !matches!(context.records.get::<Once>(&revoked(&claims)).await?, Lookup::Absent) {
         return Ok(None);
     }
-    let subject = (!claims.is_client_itself()).then_some(claims.sub);
+    // A grant may be the client's own: its id must never be taken for a user's (RFC 9700 §4.15).
+    let subject = grant.as_ref().and_then(|grant| grant.subject.clone());
     // Written by `draft` from a scope, under a signature.
     let Ok(scope) = Scope::parse(&claims.scope) else { return Ok(None) };
-    let told = Told::Words { scope, subject, audience: Some(claims.aud), jti: Some(claims.jti) };
+    let told = Told::Words { scope, subject, audience: Some(claims.aud), jti: Some(claims.jti), attributes: claims.token_attributes };
     let (issued_at, expires_at) = (Timestamp::from_seconds(claims.iat), Timestamp::from_seconds(claims.exp));
     Ok(Some(LiveToken { told, grant, client, issued_at, expires_at }))
 }

@@ -45,7 +45,7 @@ impl TokenFormat for OpaqueFormat {
 fn draft(new: NewToken<'_>, context: &Context) -> Result<DraftedToken, OAuthError> {
     let pending = new.pending;
     let token = mint::token(TokenKind::Access, pending.grant, context);
-    let body = AccessToken { hash: token.hash(), scope: pending.scope.scope().clone() };
+    let body = AccessToken { hash: token.hash(), scope: pending.scope.scope().clone(), attributes: new.attributes.clone() };
     let record = Stored::new(Key::Issued(token.id), new.expires_at, body)
         .of_grant(pending.grant)
         .of_client(new.client.id.as_str())

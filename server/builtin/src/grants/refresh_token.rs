@@ -1,8 +1,6 @@
 //! `refresh_token`: rotated at every use, repeated within the grace, and the family ends when an old one comes back
 //! (RFC 6749 §6, RFC 9700 §4.14).
 
-use std::sync::Arc;
-
 use keyhook_component::batch::Operation;
 use keyhook_component::context::Context;
 use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
@@ -10,7 +8,6 @@ use keyhook_component::record::Key;
 use keyhook_component::records::{RefreshToken as Body, Stored};
 use keyhook_component::store::Lookup;
 use keyhook_component::{BoxFuture, component};
-use keyhook_core::client::Client;
 use keyhook_core::client_auth::AuthenticatedClient;
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
@@ -24,6 +21,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use crate::family;
 use crate::mint::{open_successor, refresh_grace};
+use crate::refresh_lookup::{self, Held};
 
 /// The grant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,18 +51,13 @@ impl Grant for RefreshToken {
 
 async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) -> Result<Pending, OAuthError> {
     let requested = form.once("scope")?.map(Scope::parse).transpose()?;
-    let token = IssuedToken::parse(TokenKind::Refresh, form.required("refresh_token")?).ok_or_else(unknown)?;
-    let (record, live) = match context.records.get::<Body>(&Key::Issued(token.id)).await? {
-        Lookup::Live(record) => (record, true),
-        Lookup::Spent(record) => (record, false),
-        Lookup::Absent => return Err(unknown()),
-    };
-    if let Err(error) = belongs(&record, &token, client) {
-        if error.kh == kh::REFRESH_CLIENT {
-            // Another client holds the whole token: it leaked, and nobody can tell who else has it (RFC 9700 §4.14).
-            family::revoke(record.grant, context).await?;
-        }
-        return Err(error);
+    // A guess proves nothing and changes nothing.
+    let Held { record, live } = refresh_lookup::find(form.required("refresh_token")?, context).await?.ok_or_else(unknown)?;
+    if record.client.as_deref() != Some(client.id.as_str()) {
+        // Another client holds the whole token: it leaked, and nobody can tell who else has it (RFC 9700 §4.14).
+        family::revoke(record.grant, context).await?;
+        let error = OAuthError::invalid_grant().with_kh(kh::REFRESH_CLIENT);
+        return Err(error.with_cause("the refresh token was issued to another client"));
     }
     let now = context.now();
     let granted = Granted::restore(record.body.scope.clone());
@@ -95,18 +88,6 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
         data: grant.body.data.clone(),
         ends_at: grant.expires_at,
     })
-}
-
-/// Whether the sender holds the token and is its client; a guess proves neither and changes nothing.
-fn belongs(record: &Arc<Stored<Body>>, token: &IssuedToken, client: &Client) -> Result<(), OAuthError> {
-    if !token.fits(record.grant, &record.body.hash) {
-        return Err(unknown());
-    }
-    if record.client.as_deref() != Some(client.id.as_str()) {
-        let error = OAuthError::invalid_grant().with_kh(kh::REFRESH_CLIENT);
-        return Err(error.with_cause("the refresh token was issued to another client"));
-    }
-    Ok(())
 }
 
 fn unexpired(record: &Stored<Body>, now: Timestamp) -> Result<(), OAuthError> {

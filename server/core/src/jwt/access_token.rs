@@ -48,6 +48,9 @@ pub struct AccessClaims {
     /// What the operator keeps about the client, for resource servers to decide by.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub client_attributes: Map<String, Value>,
+    /// What plugins attached to the token, as far as the operator tells it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub token_attributes: Map<String, Value>,
 }
 
 impl AccessClaims {

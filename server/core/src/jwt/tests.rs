@@ -27,6 +27,7 @@ fn claims() -> AccessClaims {
         acr: None,
         amr: vec!["pwd".into()],
         client_attributes: Map::new(),
+        token_attributes: Map::new(),
     }
 }
 

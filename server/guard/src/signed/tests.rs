@@ -40,6 +40,7 @@ async fn a_signed_token_says_who_it_is() {
             acr: None,
             amr: vec!["pwd".into()],
             client_attributes: serde_json::Map::new(),
+            token_attributes: json!({ "tenant": "acme" }).as_object().unwrap().clone(),
         };
         let issuer = Issuer::publishing(&[]);
         *issuer.published.lock().unwrap() = Some(String::from_utf8(JwkSet::new(vec![writer.jwk().clone()]).json()).unwrap());
@@ -49,6 +50,7 @@ async fn a_signed_token_says_who_it_is() {
             assert_eq!(*principal.identity(), Identity::ClientForUser { client: "shop".to_owned(), user: "alice".to_owned() });
             assert_eq!((principal.scope().as_str(), principal.audience()), ("read write", &[API.to_owned()][..]));
             assert_eq!(principal.attribute("amr"), Some(&json!(["pwd"])));
+            assert_eq!(principal.attribute("token_attributes"), Some(&json!({ "tenant": "acme" })));
         }
         assert_eq!(issuer.asked(), 1);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keyhook_component::registry;
-use keyhook_component::settings::{Lifetimes, TokenSettings};
+use keyhook_component::settings::{Lifetimes, TokenAttribute, TokenSettings};
 use keyhook_core::crypto::Algorithm;
 use keyhook_core::signing_ring::{LONGEST_TOKEN, Rotation};
 
@@ -21,6 +21,8 @@ pub(crate) struct Tokens {
     pub(crate) grant: Duration,
     /// The form of new access tokens, and how JWTs are made.
     pub(crate) format: String,
+    /// Which of plugins' data resource servers are told.
+    pub(crate) attributes: Vec<TokenAttribute>,
     pub(crate) jwt_ttl: Duration,
     pub(crate) audience: Option<String>,
     pub(crate) random_length: u32,
@@ -41,6 +43,7 @@ impl Tokens {
             code: section.duration("code_ttl", default.code, second..=600 * second),
             grant: section.duration("grant_ttl", default.grant, second..=3650 * day),
             format: section.read("format", usual.format, format, |name| quoted(name)),
+            attributes: attributes(&section),
             // Whoever verifies them offline hears of a revocation at their end only.
             jwt_ttl: section.duration("jwt_ttl", usual.jwt_ttl, second..=LONGEST_TOKEN),
             audience: section.text("audience", None),
@@ -74,6 +77,28 @@ fn format(node: &Node) -> Result<String, String> {
     }
     let near = nearest(name, known.iter().copied()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     Err(format!("no token has the form `{name}`; {near}this server has: {}", known.join(", ")))
+}
+
+/// `PLUGIN/MEMBER` each; a name is told once.
+fn attributes(section: &Section<'_>) -> Vec<TokenAttribute> {
+    let mut attributes: Vec<TokenAttribute> = Vec::new();
+    for text in section.list("attributes", &[]) {
+        let Some((plugin, member)) = text.split_once('/').filter(|(plugin, member)| !plugin.is_empty() && !member.is_empty()) else {
+            section.refuse(
+                "KH1005",
+                "attributes",
+                format!("`{text}` names no attribute"),
+                "expected \"PLUGIN/MEMBER\" of the plugin's data",
+            );
+            continue;
+        };
+        if attributes.iter().any(|known| known.member == member) {
+            let label = "resource servers are told the member's name alone: choose one";
+            section.refuse("KH1005", "attributes", format!("two attributes are called `{member}`"), label);
+        }
+        attributes.push(TokenAttribute { plugin: plugin.to_owned(), member: member.to_owned() });
+    }
+    attributes
 }
 
 fn algorithm(node: &Node) -> Result<Algorithm, String> {

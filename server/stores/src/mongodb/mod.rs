@@ -4,6 +4,7 @@
 
 mod document;
 mod failure;
+pub mod foreign;
 mod open;
 mod read;
 mod write;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keyhook_component::registry::StoreSource;
 use mysql_async::{Opts, OptsBuilder, PoolConstraints, PoolOpts, SslOpts, UrlError};
 
 use crate::failure::Failure;
@@ -34,8 +33,8 @@ impl Address {
     ///
     /// # Errors
     /// [`Failure::Unusable`] that says what is wrong and repeats neither user nor password.
-    pub(super) fn read(source: &StoreSource) -> Result<Address, Failure> {
-        let (place, query) = source.address.split_once('?').unwrap_or((&source.address, ""));
+    pub(super) fn read(address: &str) -> Result<Address, Failure> {
+        let (place, query) = address.split_once('?').unwrap_or((address, ""));
         let own = Parameters::read(query)?;
         let options = Opts::from_url(&format!("mysql:{place}?{}", own.others.join("&"))).map_err(|error| refused(&error))?;
         let database = options.db_name().ok_or_else(|| parameters::refused("it names no database"))?;

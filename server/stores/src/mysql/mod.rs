@@ -5,6 +5,7 @@
 
 mod address;
 mod failure;
+pub mod foreign;
 mod pool;
 mod row;
 mod schema;
@@ -60,7 +61,7 @@ pub struct MysqlStore {
 
 impl MysqlStore {
     async fn open(source: &StoreSource) -> Result<MysqlStore, StoreError> {
-        let address = Address::read(source)?;
+        let address = Address::read(&source.address)?;
         let shown = &address.shown;
         let writers = Connections::new(&address, address.writers);
         let connected = in_time(writers.pool.get_conn()).await.ok_or_else(|| failure::silent(shown))?;

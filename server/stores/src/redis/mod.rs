@@ -6,6 +6,7 @@
 
 mod facts;
 mod failure;
+pub mod foreign;
 mod link;
 mod listing;
 mod place;

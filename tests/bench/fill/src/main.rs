@@ -95,7 +95,7 @@ fn token(index: usize, of: usize, youngest: Timestamp) -> IssuedToken {
 }
 
 fn stored(token: &IssuedToken) -> Stored<AccessToken> {
-    let body = AccessToken { hash: token.hash(), scope: Scope::parse("read").unwrap() };
+    let body = AccessToken { hash: token.hash(), scope: Scope::parse("read").unwrap(), attributes: serde_json::Map::new() };
     Stored::new(Key::Issued(token.id), token.id.born().plus(LIFE), body).of_client("bench")
 }
 
