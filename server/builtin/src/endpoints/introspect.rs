@@ -64,7 +64,7 @@ async fn introspect(request: &Request, context: &Context, event: &mut Event) -> 
         return Err(OAuthError::invalid_client().with_kh(token_kh::PUBLIC_INTROSPECTION).with_cause("a public client may not introspect"));
     }
     if oauth1::introspect::is_meant(&form, context) {
-        let answer = Box::pin(oauth1::introspect::introspect(&form, &asker, context)).await?;
+        let answer = Box::pin(oauth1::introspect::introspect(request, &form, &asker, context)).await?;
         return Ok(Response::json(StatusCode::OK, answer));
     }
     // `token_type_hint` is an optimization (RFC 7662 §2.1), and the prefix says more.

@@ -6,6 +6,7 @@ use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::grant::{Pending, Refresh};
+use keyhook_component::hooks::HookPoint;
 use keyhook_component::records::{Authorized, Grant, Stored, TemporaryCredential};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
@@ -21,6 +22,7 @@ use keyhook_core::{Secret, kh};
 
 use super::answer::{audited, form};
 use super::authorized::{is_typed, verifier_kind};
+use super::hooks::{Answering, denied};
 use super::refused::Refused;
 use super::request_token::routes;
 use super::signed::signed;
@@ -72,7 +74,7 @@ pub(super) fn is_meant(request: &Request) -> bool {
 /// # Errors
 /// The problem by its name; when a store does not answer, or a plugin says no.
 pub(super) async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refused> {
-    let proven = verify(&signed(request)?, With::Temporary, context).await?.ok_or_else(unsigned)?;
+    let proven = verify(&signed(request)?, With::Temporary, request, context).await?.ok_or_else(unsigned)?;
     let client = &*proven.client;
     event.client_id = Some(client.id.clone());
     let Held::Temporary(temporary) = &proven.held else { return Err(unsigned()) };
@@ -88,8 +90,16 @@ pub(super) async fn exchange(request: &Request, context: &Context, event: &mut E
     let expires_at = context.now().plus(oauth1.token_ttl).min(grant.expires_at);
     for _ in 0..mint::DRAWS {
         let (given, insert) = credentials::token(&grant, client, scope.scope().clone(), expires_at, context)?;
+        let answering = Answering {
+            point: HookPoint::Oauth1AccessTokenResponse,
+            drafted: &[("oauth_token", given.token.as_str()), ("oauth_token_secret", given.secret.expose().as_str())],
+            client,
+            subject: grant.subject.as_deref(),
+            data: &grant.body.data,
+        };
+        let more = answering.added(request, context, event).await?;
         match commit(Batch::new().with(temporary.take()).with(insert), true, context).await? {
-            Committed::Issued => return Ok(form(StatusCode::OK, given.form(&[]).into_inner())),
+            Committed::Issued => return Ok(form(StatusCode::OK, given.form(&more).into_inner())),
             Committed::Lost => return Err(used()),
             Committed::Redraw => {}
         }
@@ -132,7 +142,7 @@ async fn may(
     scope: &Granted,
     context: &Context,
     event: &mut Event,
-) -> Result<(), OAuthError> {
+) -> Result<(), Refused> {
     let Some(hooks) = TokenHooks::new(request, &Form::default(), client, GRANT_TYPE, context) else { return Ok(()) };
     let mut pending = Pending {
         subject: grant.subject.clone(),
@@ -144,7 +154,7 @@ async fn may(
         guard: None,
         refresh: Refresh::No,
     };
-    hooks.validate(&mut pending, event).await
+    hooks.validate(&mut pending, event).await.map_err(denied)
 }
 
 fn used() -> Refused {

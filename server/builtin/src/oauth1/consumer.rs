@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use keyhook_component::context::Context;
 use keyhook_component::record::{Key, Kind};
+use keyhook_component::request::Request;
 use keyhook_core::client::{CONSUMER_SECRET, Client, Consumer};
 use keyhook_core::crypto::PublicKey;
 use keyhook_core::error::OAuthError;
 use keyhook_core::secret::Secret;
 
 use super::credentials::text;
+use super::hooks;
 use crate::client_auth::registered;
 
 /// What a consumer signs with: the pairs to try, the newest first.
@@ -32,13 +34,19 @@ impl Keys {
     }
 }
 
-/// The client behind a consumer key, if it is one of OAuth 1.0a and not disabled.
+/// The client behind a consumer key, if it is one of OAuth 1.0a and not disabled. For a key that is no client's, plugins may name one.
 ///
 /// # Errors
-/// When the directory does not answer.
-pub(super) async fn find(key: &str, context: &Context) -> Result<Option<Arc<Client>>, OAuthError> {
-    let found = registered(context, key).await?;
-    Ok(found.filter(|client| client.id == key && !client.disabled && client.oauth1.is_some()))
+/// When the directory does not answer, or a plugin breaks.
+pub(super) async fn find(key: &str, arrived: &Request, context: &Context) -> Result<Option<Arc<Client>>, OAuthError> {
+    let found = match registered(context, key).await? {
+        Some(client) => Some(client).filter(|client| client.id == key),
+        None => match hooks::consumer(key, arrived, context).await? {
+            Some(id) => registered(context, &id).await?.filter(|client| client.id == id),
+            None => None,
+        },
+    };
+    Ok(found.filter(|client| !client.disabled && client.oauth1.is_some()))
 }
 
 /// Opens what a consumer signs with.

@@ -1,6 +1,7 @@
 //! A resource server hands a signed request over: it is verified here, where secrets and nonces are, and its principal goes back.
 
 use keyhook_component::context::Context;
+use keyhook_component::request::Request;
 use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
@@ -20,7 +21,7 @@ pub(crate) fn is_meant(form: &Form, context: &Context) -> bool {
 ///
 /// # Errors
 /// `invalid_request` for a URI that is not absolute; `temporarily_unavailable` when a store does not answer.
-pub(crate) async fn introspect(form: &Form, asker: &Client, context: &Context) -> Result<Vec<u8>, OAuthError> {
+pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, context: &Context) -> Result<Vec<u8>, OAuthError> {
     let uri = form.required("uri")?;
     let body = form.once("form")?;
     let signed = SignedRequest {
@@ -30,7 +31,7 @@ pub(crate) async fn introspect(form: &Form, asker: &Client, context: &Context) -
         body_other: None,
         ..split(uri).ok_or_else(|| OAuthError::invalid_request("uri must be absolute, with http or https"))?
     };
-    let answer = match verify(&signed, With::Token, context).await {
+    let answer = match verify(&signed, With::Token, arrived, context).await {
         Ok(Some(proven)) if asker.introspect || asker.id == proven.client.id => active(&proven, context),
         Ok(_) => json!({ "active": false }),
         Err(Refused::Failed(error)) => return Err(error),

@@ -10,6 +10,7 @@ mod authorize;
 pub(crate) mod authorized;
 mod consumer;
 pub(crate) mod credentials;
+mod hooks;
 pub(crate) mod introspect;
 mod nonce;
 mod refused;

@@ -5,6 +5,7 @@ use keyhook_component::audit::{Decision, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
+use keyhook_component::hooks::{HookPoint, PluginData};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::{CallbackRule, Oauth1Settings, Settings};
@@ -14,6 +15,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::oauth1::Callback;
 
 use super::answer::{audited, form};
+use super::hooks::Answering;
 use super::refused::Refused;
 use super::signed::signed;
 use super::verify::{With, verify};
@@ -60,7 +62,7 @@ pub(super) fn routes(path: &str, oauth1: &Oauth1Settings, settings: &Settings) -
 }
 
 async fn give(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refused> {
-    let proven = verify(&signed(request)?, With::Nothing, context).await?.ok_or_else(super::verify::unsigned)?;
+    let proven = verify(&signed(request)?, With::Nothing, request, context).await?.ok_or_else(super::verify::unsigned)?;
     let client = &*proven.client;
     event.client_id = Some(client.id.clone());
     let oauth1 = context.settings.oauth1.as_ref().ok_or_else(|| OAuthError::server_error("OAuth 1.0a is off"))?;
@@ -71,8 +73,20 @@ async fn give(request: &Request, context: &Context, event: &mut Event) -> Result
     let expires_at = context.now().plus(oauth1.temporary_ttl);
     for _ in 0..mint::DRAWS {
         let (given, insert) = credentials::temporary(client, &callback, expires_at, context)?;
+        let answering = Answering {
+            point: HookPoint::RequestTokenResponse,
+            drafted: &[
+                ("oauth_token", given.token.as_str()),
+                ("oauth_token_secret", given.secret.expose().as_str()),
+                ("oauth_callback_confirmed", "true"),
+            ],
+            client,
+            subject: None,
+            data: &PluginData::new(),
+        };
+        let more = answering.added(request, context, event).await?;
         if context.records.apply(Batch::new().with(insert)).await? == Applied::Applied {
-            return Ok(form(StatusCode::OK, given.form(&[]).into_inner()));
+            return Ok(form(StatusCode::OK, given.form(&more).into_inner()));
         }
     }
     Err(OAuthError::server_error("no free id for temporary credentials was found").into())

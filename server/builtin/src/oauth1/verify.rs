@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use keyhook_component::context::Context;
 use keyhook_component::records::{Stored, TemporaryCredential, TokenCredential};
+use keyhook_component::request::Request;
 use keyhook_component::settings::Oauth1Settings;
 use keyhook_core::client::{Client, Consumer};
 use keyhook_core::error::OAuthError;
-use keyhook_core::oauth1::{Expected, Oauth1Error, Problem, SignedRequest, SigningKey, Unknown, Unverified, VerifiedRequest, signature};
+use keyhook_core::oauth1::{
+    Expected, Oauth1Error, Problem, SignatureMethod, SignedRequest, SigningKey, Unknown, Unverified, VerifiedRequest, signature,
+};
 use keyhook_core::{Secret, kh};
 
 use super::credentials::{Found, find_temporary, find_token};
+use super::hooks::Passing;
 use super::refused::Refused;
-use super::{consumer, nonce};
+use super::{consumer, hooks, nonce};
 
 /// Which credentials a request may be signed with, besides the consumer's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,17 +61,24 @@ enum Named {
 ///
 /// # Errors
 /// The problem by its name; unknown consumers, unknown tokens and wrong signatures are one. When a store does not answer.
-pub(crate) async fn verify(request: &SignedRequest<'_>, with: With, context: &Context) -> Result<Option<Proven>, Refused> {
+pub(crate) async fn verify(
+    request: &SignedRequest<'_>,
+    with: With,
+    arrived: &Request,
+    context: &Context,
+) -> Result<Option<Proven>, Refused> {
     let Some(settings) = &context.settings.oauth1 else { return Ok(None) };
     let Some(unverified) = Unverified::read(request)? else { return Ok(None) };
     let parameters = unverified.parameters();
-    let client = consumer::find(parameters.consumer_key(), context).await?;
+    let client = consumer::find(parameters.consumer_key(), arrived, context).await?;
     let named = named(parameters.token(), with, client.as_deref(), settings, context).await?;
-    let verified = check(&unverified, client.as_deref(), &named, settings, context)?;
+    let verified = check(&unverified, client.as_deref(), &named, settings, context).await?;
+    let client = client.ok_or_else(|| OAuthError::server_error("a request was verified for no consumer"))?;
+    let passing = Passing { signed: request, verified: &verified, client: &client, subject: named.subject() };
+    passing.may(arrived, context).await?;
     if let Some(mark) = verified.nonce() {
         nonce::record(mark, context).await?;
     }
-    let client = client.ok_or_else(|| OAuthError::server_error("a request was verified for no consumer"))?;
     Ok(Some(Proven { client, request: verified, held: named.held()? }))
 }
 
@@ -98,19 +109,19 @@ async fn named(
 }
 
 /// Compares the signature with what each of the consumer's keys would give.
-fn check(
+async fn check(
     unverified: &Unverified<'_>,
     client: Option<&Client>,
     named: &Named,
     settings: &Oauth1Settings,
     context: &Context,
 ) -> Result<VerifiedRequest, Refused> {
-    let offered = settings.methods.iter().find(|method| *method == unverified.parameters().signature_method());
-    let method = offered.and_then(|name| signature::named(name));
+    let name = unverified.parameters().signature_method();
+    let built_in = signature::named(name).filter(|_| settings.methods.iter().any(|method| method == name));
     let known = client.and_then(|client| Some((client, client.oauth1.as_ref()?)));
     let keys = known.map(|(client, consumer)| consumer::keys(client, consumer, context)).transpose()?;
     let allowed = allowed(known.map(|(_, consumer)| consumer), settings);
-    let expected = |key| Expected { method, allowed, key, window: nonce::window(settings, context) };
+    let window = nonce::window(settings, context);
     let now = context.now();
     let base = context.settings.dev.then(|| unverified.base_string().as_str().to_owned());
     let token_secret = named.secret();
@@ -121,7 +132,12 @@ fn check(
             (Some(_), None) => Err(Unknown::Token),
             (Some(keys), Some(token_secret)) => Ok(signing_key(keys.pair(index), token_secret)),
         };
-        answer = unverified.clone().check(&expected(key), now);
+        let supplied = match built_in {
+            Some(_) => None,
+            None => hooks::method(unverified, key.as_ref().ok(), context).await?,
+        };
+        let method = built_in.or(supplied.as_ref().map(|supplied| supplied as &dyn SignatureMethod));
+        answer = unverified.clone().check(&Expected { method, allowed, key, window }, now);
         if !answer.as_ref().is_err_and(|error| error.problem == Problem::SignatureInvalid) {
             break;
         }
@@ -143,6 +159,14 @@ fn allowed<'a>(consumer: Option<&'a Consumer>, settings: &'a Oauth1Settings) -> 
 }
 
 impl Named {
+    /// Who authorized them.
+    fn subject(&self) -> Option<&str> {
+        match self {
+            Named::Token(found) => found.record.subject.as_deref(),
+            Named::Nothing | Named::Temporary(_) | Named::Unknown => None,
+        }
+    }
+
     /// The secret of the credentials; empty where there are none (RFC 5849 §3.4.2), `None` where they are not known.
     fn secret(&self) -> Option<&str> {
         let secret: &Secret<String> = match self {
