@@ -9,6 +9,7 @@ mod formats;
 mod hooks;
 mod introspect;
 mod metadata;
+mod oauth1;
 mod oauth1_hooks;
 mod password;
 mod provided;

@@ -1,201 +1,15 @@
 //! The hooks of OAuth 1.0a at its endpoints: what plugins decide, what they add, and what they cannot loosen (RFC 5849).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
-use http::{HeaderValue, header};
+use http::header;
 use keyhook_builtin::oauth1::{AccessTokenEndpoint, RequestTokenEndpoint};
-use keyhook_component::BoxFuture;
-use keyhook_component::batch::{Applied, Batch};
-use keyhook_component::endpoint::Endpoint;
-use keyhook_component::hooks::{Finished, HookCall, HookPoint, Hooks, Verdict};
-use keyhook_component::record::{Key, Kind};
-use keyhook_component::records::{Authorized, Grant, Stored, TemporaryCredential};
-use keyhook_component::request::Request;
-use keyhook_component::settings::Oauth1Settings;
-use keyhook_core::client::{CONSUMER_SECRET, Consumer};
+use keyhook_component::hooks::{HookCall, HookPoint, Verdict};
 use keyhook_core::error::OAuthError;
-use keyhook_core::id::RecordId;
-use keyhook_core::oauth1::signature::{SignatureMethod, SigningKey, named};
-use keyhook_core::oauth1::{BaseString, SignedRequest, Signer, VerifierKind};
-use keyhook_core::scope::Scope;
 use keyhook_core::secret::Secret;
-use keyhook_core::token::{IssuedToken, TokenKind};
-use keyhook_core::{AuthMethod, Client};
 
-use crate::support::*;
-
-const SHARED: &str = "kd94hf93k423kf44";
-const MARKED: &str = "MARKED";
-
-type Script = dyn Fn(HookPoint, HookCall) -> (HookCall, Verdict) + Send + Sync;
-
-/// Plugin `bob`, who listens to every hook of OAuth 1.0a that `points` has, and writes down what it saw.
-struct Bob {
-    points: Vec<HookPoint>,
-    script: Box<Script>,
-    seen: Mutex<Vec<HookCall>>,
-}
-
-impl Bob {
-    fn play(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
-        self.seen.lock().unwrap().push(call.clone());
-        let (call, verdict) = (self.script)(point, call);
-        Box::pin(std::future::ready(finished(call, verdict)))
-    }
-
-    fn seen(&self) -> HookCall {
-        self.seen.lock().unwrap().pop().unwrap()
-    }
-}
-
-impl Hooks for Bob {
-    fn any(&self, point: HookPoint) -> bool {
-        self.points.contains(&point)
-    }
-
-    fn run(&self, point: HookPoint, call: HookCall) -> BoxFuture<'static, Finished> {
-        self.play(point, call)
-    }
-
-    fn generation(&self, _: HookPoint) -> u64 {
-        0
-    }
-
-    fn provided(&self, point: HookPoint) -> Vec<&str> {
-        if point == HookPoint::Oauth1Signature && self.any(point) { vec![MARKED] } else { Vec::new() }
-    }
-
-    fn provide(&self, point: HookPoint, value: &str, call: HookCall) -> Option<BoxFuture<'static, Finished>> {
-        self.is_provided(point, value).then(|| self.play(point, call))
-    }
-}
-
-/// What the client does whose method is the plugin's: the key and how long the base string is.
-struct Marked;
-
-impl SignatureMethod for Marked {
-    fn name(&self) -> &'static str {
-        MARKED
-    }
-
-    fn verify(&self, _: &BaseString, _: &SigningKey<'_>, _: &str) -> bool {
-        false
-    }
-
-    fn sign(&self, base: &BaseString, key: &SigningKey<'_>) -> Option<Secret<String>> {
-        Some(Secret::new(marked(base.as_str(), &key.joined()?)))
-    }
-}
-
-fn marked(base: &str, key: &str) -> String {
-    format!("{}{}", key.chars().rev().collect::<String>(), base.len())
-}
-
-/// `printer` and `scanner` sign; `scanner` by the plugin's method too. `closed` is disabled, `shop` knows OAuth 2.0 alone.
-async fn signing(points: &[HookPoint], script: impl Fn(HookPoint, HookCall) -> (HookCall, Verdict) + Send + Sync + 'static) -> (World, Arc<Bob>) {
-    let mut world = world().await.with_settings(|settings| settings.oauth1 = Some(Oauth1Settings::default()));
-    let bob = Arc::new(Bob { points: points.to_vec(), script: Box::new(script), seen: Mutex::default() });
-    world.context.hooks = Arc::clone(&bob) as Arc<dyn Hooks>;
-    for (id, methods) in [("printer", &[][..]), ("scanner", &[MARKED, "HMAC-SHA256"]), ("closed", &[])] {
-        let place = Key::named(id).to_bytes();
-        let nonce = world.context.random.bytes();
-        let sealed = world.context.sealer.seal(Kind::Client.name(), &place, CONSUMER_SECRET, SHARED.as_bytes(), &nonce).unwrap();
-        let methods = methods.iter().map(|method| (*method).to_owned()).collect();
-        let consumer = Consumer { secrets: vec![sealed], rsa_keys: Vec::new(), methods };
-        let client = Client { oauth1: Some(consumer), secrets: Vec::new(), auth_method: AuthMethod::Signature, ..confidential(id) };
-        world.register(Client { disabled: id == "closed", ..client }).await;
-    }
-    (world, bob)
-}
-
-/// How a request is signed.
-#[derive(Clone, Copy)]
-struct By<'a> {
-    consumer: &'a str,
-    secret: &'a str,
-    method: &'a dyn SignatureMethod,
-    token: Option<(&'a str, &'a str)>,
-    verifier: Option<&'a str>,
-    nonce: &'a str,
-}
-
-fn by(consumer: &str) -> By<'_> {
-    By { consumer, secret: SHARED, method: named("HMAC-SHA256").unwrap(), token: None, verifier: None, nonce: "n1" }
-}
-
-fn signed(world: &World, path: &str, by: By<'_>) -> Request {
-    let mut request = request(path, As::Nobody, &[("tenant", "acme")]);
-    let signer = Signer {
-        consumer_key: by.consumer,
-        token: by.token.map(|(token, _)| token),
-        key: SigningKey::shared(by.secret, by.token.map_or("", |(_, secret)| secret)),
-        method: by.method,
-        timestamp: u64::try_from(world.context.now().seconds()).unwrap(),
-        nonce: by.nonce,
-        callback: by.token.is_none().then_some("oob"),
-        verifier: by.verifier,
-        body_hash: false,
-    };
-    let over = SignedRequest {
-        method: "POST",
-        scheme: "https",
-        authority: "id.example",
-        path,
-        query: None,
-        authorization: None,
-        form_body: Some(&request.body),
-        body_other: None,
-    };
-    let authorization = signer.sign(&over).unwrap().authorization(None).into_inner();
-    request.headers.insert(header::AUTHORIZATION, HeaderValue::try_from(authorization).unwrap());
-    request
-}
-
-/// Status and form of an answer.
-async fn sent(world: &World, endpoint: &dyn Endpoint, request: &Request) -> (u16, Vec<(String, String)>) {
-    let response = endpoint.answer(request, &world.context).await.unwrap_or_else(|_| panic!("an answer of OAuth 1.0a is none of OAuth 2.0"));
-    assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
-    let form = form_urlencoded::parse(&response.body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    (response.status.as_u16(), form)
-}
-
-async fn asked(world: &World, by: By<'_>) -> (u16, Vec<(String, String)>) {
-    sent(world, &RequestTokenEndpoint, &signed(world, "/oauth/request_token", by)).await
-}
-
-fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
-    form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
-}
-
-async fn problem(world: &World, by: By<'_>) -> (u16, String) {
-    let (status, form) = asked(world, by).await;
-    (status, field(&form, "oauth_problem").to_owned())
-}
-
-/// Temporary credentials that `alice` authorized, while plugin `bob` noted something.
-async fn authorized(world: &World) -> (String, String) {
-    let (status, form) = asked(world, By { nonce: "first", ..by("printer") }).await;
-    assert_eq!(status, 200, "{form:?}");
-    let name = field(&form, "oauth_token").to_owned();
-    let id = IssuedToken::parse(TokenKind::TemporaryCredential, &name).unwrap().id;
-    let now = world.context.now();
-    let grant = RecordId::beside(id, now, 7);
-    let mut body = Grant { scope: Scope::parse("read").unwrap(), auth_time: now, acr: None, amr: Vec::new(), data: Default::default() };
-    body.data.entry("bob".into()).or_default().insert("tenant".into(), "acme".into());
-    let until = now.plus(std::time::Duration::from_mins(5));
-    let grant_record = Stored::new(Key::Issued(grant), until, body).of_client("printer").of_subject(Some("alice".into()));
-    let found = world.context.records.read::<TemporaryCredential>(&Key::Issued(id)).await.unwrap().live().unwrap();
-    let mut permitted = Stored::clone(&found);
-    permitted.body.authorized = Some(Authorized { grant, verifier: VerifierKind::Typed.hash("ABCDEFGH") });
-    let batch = Batch::new().with(permitted.replace().unwrap()).with(grant_record.insert().unwrap());
-    assert_eq!(world.context.records.apply(batch).await.unwrap(), Applied::Applied);
-    (name, field(&form, "oauth_token_secret").to_owned())
-}
-
-fn fact<'a>(call: &'a HookCall, name: &str) -> Option<&'a str> {
-    call.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
-}
+use crate::oauth1::*;
 
 const ANSWERS: [HookPoint; 2] = [HookPoint::RequestTokenResponse, HookPoint::Oauth1AccessTokenResponse];
 
@@ -304,7 +118,9 @@ async fn a_consumer_key_stands_for_a_registered_client_and_its_secret_signs() {
     assert!(bob.seen.lock().unwrap().is_empty());
     let unknown = problem(&world, by("nobody")).await;
     assert_eq!(unknown, (401, "signature_invalid".into()));
-    for (consumer, secret) in [("old-printer", "another"), ("old-closed", SHARED), ("old-shop", SHARED), ("old-nobody", SHARED), ("old-", SHARED)] {
+    for (consumer, secret) in
+        [("old-printer", "another"), ("old-closed", SHARED), ("old-shop", SHARED), ("old-nobody", SHARED), ("old-", SHARED)]
+    {
         assert_eq!(problem(&world, By { secret, nonce: "n2", ..by(consumer) }).await, unknown, "{consumer}");
     }
 }
@@ -317,10 +133,6 @@ async fn a_consumer_that_a_plugin_denies_is_as_unknown_as_any_and_a_plugin_that_
     assert_eq!(problem(&broken, by("old")).await, (500, "server_error".into()));
     let (late, _) = signing(&[HookPoint::Oauth1Consumer], |_, call| (call, Verdict::Deny(OAuthError::temporarily_unavailable(1)))).await;
     assert_eq!(problem(&late, by("old")).await, (503, "temporarily_unavailable".into()));
-}
-
-fn secret(call: &HookCall, name: &str) -> String {
-    call.secrets.iter().find(|(known, _)| *known == name).unwrap().1.expose().clone()
 }
 
 fn as_marked(call: HookCall) -> (HookCall, Verdict) {
@@ -361,7 +173,8 @@ async fn who_is_unknown_is_asked_about_with_a_key_that_nobody_has() {
 
 #[tokio::test]
 async fn a_method_that_denies_breaks_or_says_nothing_verifies_nothing() {
-    let verdicts: [(fn() -> Verdict, u16, &str); 6] = [
+    type Row = (fn() -> Verdict, u16, &'static str);
+    let verdicts: [Row; 6] = [
         (|| Verdict::Deny(OAuthError::access_denied().with_public("x")), 401, "signature_invalid"),
         (|| Verdict::Signature(Secret::new(String::new())), 401, "signature_invalid"),
         (|| Verdict::Signature(Secret::new("guess".into())), 401, "signature_invalid"),
@@ -406,7 +219,8 @@ async fn a_request_that_a_plugin_denies_uses_up_no_nonce() {
     let before = world.written();
     assert_eq!(problem(&world, by("printer")).await, (400, "parameter_rejected".into()));
     let call = bob.seen();
-    let facts = ["client_id", "consumer_key", "nonce", "signature_method", "method", "uri", "token", "subject"].map(|name| fact(&call, name));
+    let facts =
+        ["client_id", "consumer_key", "nonce", "signature_method", "method", "uri", "token", "subject"].map(|name| fact(&call, name));
     let uri = "https://id.example/oauth/request_token";
     assert_eq!(facts, [Some("printer"), Some("printer"), Some("n1"), Some("HMAC-SHA256"), Some("POST"), Some(uri), None, None]);
     assert_eq!(fact(&call, "timestamp"), Some(world.context.now().seconds().to_string().as_str()));
