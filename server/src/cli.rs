@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use crate::commands::{
-    ClientCommand, ImportCommand, KeyCommand, NewCommand, PluginCommand, StoreCommand, TryCommand, UserCommand,
+    ClientCommand, ImportCommand, KeyCommand, NewCommand, Oauth1Command, PluginCommand, StoreCommand, TryCommand, UserCommand,
 };
 
 /// keyhook: an OAuth authorization server that people extend by dropping a library into a folder.
@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// Walk a real flow against the running server and see each exchange
     #[command(subcommand)]
     Try(TryCommand),
+    /// Find out why a signed request of OAuth 1.0a is refused
+    #[command(subcommand)]
+    Oauth1(Oauth1Command),
     /// Explain a code such as KH0503, offline
     Explain {
         /// The code; without one, all are listed

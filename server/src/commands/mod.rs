@@ -10,6 +10,7 @@ mod init;
 mod key;
 mod names;
 mod new;
+mod oauth1;
 mod online;
 mod password;
 mod plugin;
@@ -24,6 +25,7 @@ pub(crate) use client::ClientCommand;
 pub(crate) use import::ImportCommand;
 pub(crate) use key::KeyCommand;
 pub(crate) use new::NewCommand;
+pub(crate) use oauth1::Oauth1Command;
 pub(crate) use plugin::PluginCommand;
 pub(crate) use store::StoreCommand;
 pub(crate) use try_flow::TryCommand;
@@ -59,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Import(command) => import::run(global, &command),
         Command::Plugin(command) => plugin::run(global, command),
         Command::Try(command) => try_flow::run(global, &command),
+        Command::Oauth1(command) => oauth1::run(global, &command),
         Command::Explain { code } => explain::run(global, code.as_deref()),
         Command::Reload => print(global, &["outcome"], online::ask(global, &Operation::Reload {})),
         Command::Restart => print(global, &["outcome", "process"], online::ask(global, &Operation::Restart {})),

@@ -12,6 +12,7 @@ use keyhook_component::settings::{CallbackRule, Oauth1Settings, Settings};
 use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
 use keyhook_core::error::OAuthError;
+use keyhook_core::metadata::Metadata;
 use keyhook_core::oauth1::Callback;
 
 use super::answer::{audited, form};
@@ -36,6 +37,15 @@ impl Endpoint for RequestTokenEndpoint {
 
     fn routes(&self, settings: &Settings) -> Vec<RoutePattern> {
         settings.oauth1.as_ref().map_or_else(Vec::new, |oauth1| routes(&oauth1.request_token, oauth1, settings))
+    }
+
+    fn describe(&self, settings: &Settings, metadata: &mut Metadata) {
+        // RFC 5849 has no metadata; the names are ours, for whoever looks for them here.
+        let Some(oauth1) = &settings.oauth1 else { return };
+        metadata.endpoint("oauth1_request_token_endpoint", &settings.issuer, &oauth1.request_token);
+        metadata.endpoint("oauth1_authorization_endpoint", &settings.issuer, &oauth1.authorize);
+        metadata.endpoint("oauth1_access_token_endpoint", &settings.issuer, &oauth1.access_token);
+        metadata.list("oauth1_signature_methods_supported", oauth1.methods.iter().map(String::as_str));
     }
 
     fn answer<'a>(&'a self, request: &'a Request, context: &'a Context) -> BoxFuture<'a, Result<Response, Refusal>> {

@@ -55,7 +55,7 @@ pub(super) async fn walk(browser: &mut Browser, endpoints: &Endpoints, party: &P
 }
 
 /// Who signs in: whom the flags name, else in development the demo user.
-fn person(party: &Party, walk: &Walk) -> Result<Option<Person>, Failure> {
+pub(super) fn person(party: &Party, walk: &Walk) -> Result<Option<Person>, Failure> {
     let demo = || Some(Secret::new(DEMO_PASSWORD.to_owned()));
     match &walk.user {
         Some(name) if walk.password_stdin => Ok(Some(Person { name: name.clone(), password: Some(password::read(true, name)?) })),
@@ -65,16 +65,16 @@ fn person(party: &Party, walk: &Walk) -> Result<Option<Person>, Failure> {
 }
 
 /// A user on the way through the pages.
-struct Walker<'a> {
-    party: &'a Party,
-    person: Person,
+pub(super) struct Walker<'a> {
+    pub(super) party: &'a Party,
+    pub(super) person: Person,
     /// Where the way begins.
-    target: &'a str,
+    pub(super) target: &'a str,
 }
 
 impl Walker<'_> {
     /// Follows redirects and fills forms in until the server sends the browser back to the client; gives that address.
-    async fn walk(&self, browser: &mut Browser, redirect_uri: &str) -> Result<String, Failure> {
+    pub(super) async fn walk(&self, browser: &mut Browser, redirect_uri: &str) -> Result<String, Failure> {
         let mut answer = browser.get(self.target).await?;
         for _ in 0..STEPS {
             if let Some(location) = answer.header("location").map(str::to_owned) {
@@ -145,7 +145,7 @@ fn clean(text: &str) -> String {
 }
 
 /// A person signs in; the address that the browser was sent to is pasted here.
-fn by_hand(party: &Party, target: &str) -> Result<String, Failure> {
+pub(super) fn by_hand(party: &Party, target: &str) -> Result<String, Failure> {
     output::write(&format!(
         "open this address in a browser, sign in and allow:\n\n  {}{target}\n\nthen paste the address that you were sent to:\n",
         party.issuer.origin()

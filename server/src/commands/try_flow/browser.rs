@@ -37,6 +37,15 @@ impl Answer {
     }
 }
 
+/// How the client proves who it is.
+#[derive(Clone, Copy)]
+pub(super) enum Credentials<'a> {
+    /// Id and secret (RFC 6749 §2.3.1).
+    Basic(&'a str, &'a str),
+    /// A header of OAuth 1.0a (RFC 5849 §3.5.1).
+    Signed(&'a str),
+}
+
 /// The client.
 pub(super) struct Browser {
     origin: String,
@@ -80,11 +89,11 @@ impl Browser {
         self.send(Method::GET, target, None, &[]).await
     }
 
-    /// Sends a form, with `Basic` credentials if there are some.
+    /// Sends a form, with the client's credentials if there are some.
     pub(super) async fn post(
         &mut self,
         target: &str,
-        credentials: Option<(&str, &str)>,
+        credentials: Option<Credentials<'_>>,
         form: &[(String, String)],
     ) -> Result<Answer, Failure> {
         self.send(Method::POST, target, credentials, form).await
@@ -94,7 +103,7 @@ impl Browser {
         &mut self,
         method: Method,
         target: &str,
-        credentials: Option<(&str, &str)>,
+        credentials: Option<Credentials<'_>>,
         form: &[(String, String)],
     ) -> Result<Answer, Failure> {
         self.transcript.asked(method.as_str(), target, credentials, form);
@@ -120,12 +129,14 @@ impl Browser {
         &self,
         method: &Method,
         target: &str,
-        credentials: Option<(&str, &str)>,
+        credentials: Option<Credentials<'_>>,
         form: &[(String, String)],
     ) -> Result<Request<Full<Bytes>>, http::Error> {
         let authority = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, rest)| rest);
         let mut request = Request::builder().method(method).uri(target).header(header::HOST, authority).header(header::CONNECTION, "close");
-        if let Some((id, secret)) = credentials {
+        if let Some(Credentials::Signed(header)) = credentials {
+            request = request.header(header::AUTHORIZATION, header);
+        } else if let Some(Credentials::Basic(id, secret)) = credentials {
             // Each of the two is form-encoded before they are joined (RFC 6749 §2.3.1).
             let encoded: Vec<String> = [id, secret].iter().map(|part| form_urlencoded::byte_serialize(part.as_bytes()).collect()).collect();
             request = request.header(

@@ -3,6 +3,7 @@
 mod authorization_code;
 mod browser;
 mod client_credentials;
+mod oauth1;
 mod page;
 mod party;
 mod tls;
@@ -29,6 +30,8 @@ pub(crate) enum TryCommand {
     ClientCredentials(Try),
     /// The authorization code flow, then the refresh token
     Refresh(Walk),
+    /// All three legs of OAuth 1.0a, where the server offers it
+    Oauth1(Walk),
 }
 
 /// `keyhook try …`
@@ -89,7 +92,7 @@ pub(crate) fn run(global: &Global, command: &TryCommand) -> Result<(), Failure> 
 
 fn flags(command: &TryCommand) -> &Try {
     match command {
-        TryCommand::Code(walk) | TryCommand::Refresh(walk) => &walk.flags,
+        TryCommand::Code(walk) | TryCommand::Refresh(walk) | TryCommand::Oauth1(walk) => &walk.flags,
         TryCommand::ClientCredentials(flags) => flags,
     }
 }
@@ -98,6 +101,7 @@ async fn walk(command: &TryCommand, party: &Party, transcript: Transcript) -> Re
     let mut browser = Browser::new(&party.issuer, transcript)?;
     let endpoints = token::Endpoints::discover(&mut browser, &party.issuer).await?;
     match command {
+        TryCommand::Oauth1(flags) => oauth1::walk(&mut browser, party, flags).await,
         TryCommand::Code(walk) => authorization_code::walk(&mut browser, &endpoints, party, walk).await,
         TryCommand::ClientCredentials(flags) => client_credentials::walk(&mut browser, &endpoints, party, flags).await,
         TryCommand::Refresh(walk) => {

@@ -9,10 +9,12 @@ use crate::cli::Global;
 use crate::commands::{online, password};
 use crate::dev::DEMO_CLIENT;
 use crate::failure::{Exit, Failure};
-use crate::operations::{ClientChange, ClientDraft, Operation};
+use crate::operations::{ClientChange, ClientDraft, Operation, SigningChange};
 
 /// The confidential client that is made for `try client-credentials`.
 const OWN_CLIENT: &str = "keyhook-try";
+/// The client that is made for `try oauth1`.
+const OWN_CONSUMER: &str = "keyhook-try-oauth1";
 
 /// The client and the server.
 pub(super) struct Party {
@@ -60,6 +62,7 @@ impl Party {
 
     fn choose_client(&mut self, global: &Global, command: &TryCommand, flags: &Try) -> Result<(), Failure> {
         let is_machine = matches!(command, TryCommand::ClientCredentials(_));
+        let signs = matches!(command, TryCommand::Oauth1(_));
         match (&flags.client, is_machine) {
             (Some(id), _) => {
                 self.client.clone_from(id);
@@ -78,12 +81,39 @@ impl Party {
                 Err(failure.help("name one with --client ID"))
             }
             (None, true) => self.make_own(global),
+            (None, false) if signs => self.make_consumer(global),
             (None, false) => {
                 DEMO_CLIENT.clone_into(&mut self.client);
                 self.know(&online::ask(global, &Operation::ClientShow { id: DEMO_CLIENT.to_owned() })?);
                 Ok(())
             }
         }
+    }
+
+    /// Adds the client of OAuth 1.0a; one of an earlier run gets a new secret.
+    fn make_consumer(&mut self, global: &Global) -> Result<(), Failure> {
+        OWN_CONSUMER.clone_into(&mut self.client);
+        let signing = SigningChange { secret: true, ..SigningChange::default() };
+        // Nobody is sent there: the walk ends where the server sends the browser to the client.
+        let redirect_uri = "http://127.0.0.1/keyhook-try".to_owned();
+        let draft = ClientDraft {
+            id: OWN_CONSUMER.to_owned(),
+            name: "keyhook try".to_owned(),
+            confidential: true,
+            redirect_uris: vec![redirect_uri.clone()],
+            scope: "read".to_owned(),
+            signing: signing.clone(),
+            only_signs: true,
+            ..ClientDraft::default()
+        };
+        let mut answer = online::ask(global, &Operation::ClientAdd(draft));
+        if answer.as_ref().is_err_and(|failure| failure.code() == "KH0302") {
+            let change = ClientChange { id: OWN_CONSUMER.to_owned(), signing, ..ClientChange::default() };
+            answer = online::ask(global, &Operation::ClientUpdate(change));
+        }
+        self.secret = answer?["oauth1_secret"].as_str().map(|secret| Secret::new(secret.to_owned()));
+        self.redirect_uri = self.redirect_uri.take().or(Some(redirect_uri));
+        Ok(())
     }
 
     fn know(&mut self, client: &Value) {

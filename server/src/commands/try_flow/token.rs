@@ -3,7 +3,7 @@
 use keyhook_core::issuer::Issuer;
 use serde_json::Value;
 
-use super::browser::Browser;
+use super::browser::{Browser, Credentials};
 use super::party::Party;
 use crate::failure::{Exit, Failure};
 
@@ -19,26 +19,31 @@ impl Endpoints {
     /// # Errors
     /// When nobody answers, or somebody else.
     pub(super) async fn discover(browser: &mut Browser, issuer: &Issuer) -> Result<Endpoints, Failure> {
-        // The whole document would hide the flow.
-        let printed = std::mem::replace(&mut browser.transcript.printed, false);
-        let answer = browser.get(&issuer.well_known_path("oauth-authorization-server")).await;
-        browser.transcript.printed = printed;
-        let answer = answer?;
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let document = document(browser, issuer).await?;
         let path = |name: &str| document[name].as_str().and_then(|url| browser.local(url)).map(str::to_owned);
-        if document["issuer"] != issuer.as_str() {
-            let failure = Failure::new(
-                "KH0320",
-                Exit::Unreachable,
-                format!("what answers at {} is not this server ({})", issuer.as_str(), answer.status),
-            );
-            return Err(failure.help("another program may hold the port; see `keyhook status`"));
-        }
         match (path("authorization_endpoint"), path("token_endpoint")) {
             (Some(authorize), Some(token)) => Ok(Endpoints { authorize, token }),
             _ => Err(Failure::new("KH0321", Exit::Failed, "the metadata name no authorization or token endpoint at this server")),
         }
     }
+}
+
+/// The metadata document of the server.
+///
+/// # Errors
+/// When nobody answers, or somebody else.
+pub(super) async fn document(browser: &mut Browser, issuer: &Issuer) -> Result<Value, Failure> {
+    // The whole document would hide the flow.
+    let printed = std::mem::replace(&mut browser.transcript.printed, false);
+    let answer = browser.get(&issuer.well_known_path("oauth-authorization-server")).await;
+    browser.transcript.printed = printed;
+    let answer = answer?;
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if document["issuer"] == issuer.as_str() {
+        return Ok(document);
+    }
+    let text = format!("what answers at {} is not this server ({})", issuer.as_str(), answer.status);
+    Err(Failure::new("KH0320", Exit::Unreachable, text).help("another program may hold the port; see `keyhook status`"))
 }
 
 /// Sends a token request as the client, and gives the response.
@@ -53,7 +58,7 @@ pub(super) async fn request(
 ) -> Result<Value, Failure> {
     let mut credentials = None;
     match &party.secret {
-        Some(secret) if !party.secret_in_body => credentials = Some((party.client.as_str(), secret.expose().as_str())),
+        Some(secret) if !party.secret_in_body => credentials = Some(Credentials::Basic(&party.client, secret.expose())),
         Some(secret) => form.extend([pair("client_id", &party.client), pair("client_secret", secret.expose())]),
         None => form.push(pair("client_id", &party.client)),
     }

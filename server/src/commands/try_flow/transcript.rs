@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::browser::Answer;
+use super::browser::{Answer, Credentials};
 use crate::output;
 
 /// Parameters and members whose values are shortened.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 13] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -19,6 +19,9 @@ const SECRETS: [&str; 10] = [
     "csrf_token",
     "interaction",
     "assertion",
+    "oauth_token_secret",
+    "oauth_verifier",
+    "oauth_signature",
 ];
 /// Characters of a secret that are shown: its prefix and a little more.
 const SHOWN: usize = 8;
@@ -34,7 +37,7 @@ pub(super) struct Transcript {
 
 impl Transcript {
     /// Prints a request.
-    pub(super) fn asked(self, method: &str, target: &str, credentials: Option<(&str, &str)>, form: &[(String, String)]) {
+    pub(super) fn asked(self, method: &str, target: &str, credentials: Option<Credentials<'_>>, form: &[(String, String)]) {
         if !self.printed {
             return;
         }
@@ -42,8 +45,15 @@ impl Transcript {
         let mut text = format!("→ {method} {path}\n");
         let query: Vec<(String, String)> = pairs(query);
         self.list(&mut text, "?", &query);
-        if let Some((id, secret)) = credentials {
-            let _ = writeln!(text, "    Authorization: Basic {id}:{}", self.shortened("client_secret", secret));
+        match credentials {
+            None => {}
+            Some(Credentials::Basic(id, secret)) => {
+                let _ = writeln!(text, "    Authorization: Basic {id}:{}", self.shortened("client_secret", secret));
+            }
+            Some(Credentials::Signed(header)) => {
+                let _ = writeln!(text, "    Authorization: OAuth");
+                self.list(&mut text, "  ", &signed(header));
+            }
         }
         self.list(&mut text, "", form);
         output::write(&text);
@@ -62,6 +72,8 @@ impl Transcript {
         } else if let Ok(json) = serde_json::from_slice::<Value>(&answer.body) {
             let shown = format!("{:#}", self.masked(&json));
             text.extend(shown.lines().map(|line| format!("    {line}\n")));
+        } else if answer.header("content-type").is_some_and(|value| value.starts_with("application/x-www-form-urlencoded")) {
+            self.list(&mut text, "", &pairs(&answer.text()));
         } else if let Some(title) = super::page::title(&answer.text()) {
             let _ = writeln!(text, "    page: {title}");
         }
@@ -91,6 +103,12 @@ impl Transcript {
         }
         format!("{}…", value.chars().take(SHOWN).collect::<String>())
     }
+}
+
+/// The parameters of a header of OAuth 1.0a that was made here.
+fn signed(header: &str) -> Vec<(String, String)> {
+    let parameters = header.trim_start_matches("OAuth ").split(", ").filter_map(|pair| pair.split_once('='));
+    parameters.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
 }
 
 /// The parameters of a query or form, decoded.
