@@ -103,7 +103,7 @@ fn shown(ours: &str, theirs: Option<&str>, difference: Option<&Option<Diagnosis>
     match difference {
         None => {}
         Some(None) => {
-            text.push_str("        they are the same: what differs is the key, that is a secret or its encoding, or the method\n")
+            text.push_str("        they are the same: what differs is the key, that is a secret or its encoding, or the method\n");
         }
         Some(Some(found)) => {
             let column = ours.char_indices().take_while(|(at, _)| *at < found.first_difference).count();
