@@ -25,6 +25,26 @@ pub fn form_piece(piece: &[u8]) -> Option<String> {
     String::from_utf8(out).ok().filter(|text| !text.contains('\0'))
 }
 
+/// Bytes that came percent-encoded, with or without `+` for a space.
+pub fn percent(piece: &[u8], plus: bool) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = piece.iter();
+    while let Some(byte) = rest.next() {
+        out.push(match byte {
+            b'+' if plus => b' ',
+            b'%' => hex(*rest.next()?, *rest.next()?)?,
+            byte => *byte,
+        });
+    }
+    Some(out)
+}
+
+/// Everything but the unreserved characters of RFC 3986 §2.3 as `%XX`, in capitals.
+pub fn unreserved(bytes: &[u8]) -> String {
+    let stays = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    bytes.iter().map(|byte| if stays(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// The pairs of a form of at most `most` parameters.
 pub fn form(input: &[u8], most: usize) -> Option<Vec<(String, String)>> {
     let mut pairs = Vec::new();

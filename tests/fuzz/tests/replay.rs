@@ -46,6 +46,7 @@ replayed! {
     form,
     guard,
     issuer,
+    oauth1,
     pkce,
     plugin_calls,
     plugin_json,

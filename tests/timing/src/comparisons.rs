@@ -16,6 +16,7 @@ use keyhook_plugin::same_secret;
 
 use crate::chance::Chance;
 use crate::measure::Plan;
+use crate::oauth1;
 use crate::passwords::known_or_not;
 use crate::welch::Times;
 
@@ -42,6 +43,9 @@ pub(crate) const ALL: &[Comparison] = &[
     Comparison { name: "CSRF token", measure: csrf },
     Comparison { name: "PKCE verifier", measure: verifier },
     Comparison { name: "same_secret of the plugin SDK", measure: plugins_own },
+    Comparison { name: "signature of OAuth 1.0a, HMAC-SHA256", measure: oauth1::hmac },
+    Comparison { name: "signature of OAuth 1.0a, PLAINTEXT", measure: oauth1::plaintext },
+    Comparison { name: "whether a consumer of OAuth 1.0a exists", measure: oauth1::consumer },
 ];
 
 /// Takes milliseconds and is measured for itself.

@@ -3,6 +3,7 @@
 mod chance;
 mod comparisons;
 mod measure;
+mod oauth1;
 mod passwords;
 mod welch;
 

@@ -116,7 +116,7 @@ impl<'r> Unverified<'r> {
 
     fn signed(&self, method: &dyn SignatureMethod, key: Result<SigningKey<'_>, Unknown>) -> Result<(), Oauth1Error> {
         // A stranger costs the whole of what a known one costs, and is refused whatever comes of it.
-        let found = key.unwrap_or_else(|_| SigningKey::dummy());
+        let found = key.unwrap_or_else(|_| SigningKey::dummy(self.parameters.token().is_some()));
         let fits = method.verify(&self.base_string(), &found, self.parameters.signature().expose());
         match key {
             Ok(_) if fits => Ok(()),

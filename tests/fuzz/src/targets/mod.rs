@@ -29,6 +29,7 @@ targets! {
         form,
         guard,
         issuer,
+        oauth1,
         pkce,
         plugin_calls,
         plugin_json,

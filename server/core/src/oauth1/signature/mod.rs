@@ -90,9 +90,11 @@ impl<'a> SigningKey<'a> {
         Self { shared: None, public: None, private: Some(private) }
     }
 
-    /// A key that nobody has, of both sorts: to spend on a stranger the time that a known consumer costs.
-    pub(crate) fn dummy() -> Self {
-        Self::shared("a consumer that nobody registered", "a token that nobody was given").and_rsa(&rsa_sha256::NOBODY)
+    /// A key that nobody has, of both sorts: to spend on a stranger the time that a known consumer costs. Its secrets are as long as
+    /// those that the server makes, since an HMAC takes longer with a longer key.
+    pub(crate) fn dummy(with_token: bool) -> Self {
+        let token_secret = if with_token { "no-token-was-ever-issued-with-this-secret00" } else { "" };
+        Self::shared("khx_no-consumer-was-ever-registered-with-this-secret0", token_secret).and_rsa(&rsa_sha256::NOBODY)
     }
 
     /// The public RSA key.

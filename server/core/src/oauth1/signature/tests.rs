@@ -204,3 +204,14 @@ fn a_method_of_somebody_else_is_compared_here() {
     assert!(!nothing.verify(&base, &SECRETS, "") && nothing.needs_tls());
     assert_eq!(format!("{method:?} {SECRETS:?}"), "Supplied(ACME-1) SigningKey(shared: true, public: false, private: false)");
 }
+
+/// Whether a consumer exists is not to be read off the clock.
+#[test]
+fn the_key_for_strangers_is_as_long_as_those_that_the_server_makes() {
+    let consumer = crate::token::client_secret([7; 32]).into_inner();
+    let token = "x".repeat(43);
+    for (with_token, token) in [(true, &*token), (false, "")] {
+        let own = SigningKey::shared(&consumer, token).joined().unwrap().len();
+        assert_eq!(SigningKey::dummy(with_token).joined().unwrap().len(), own);
+    }
+}

@@ -101,7 +101,7 @@ fn who_is_unknown_hears_what_hears_whoever_signed_wrongly() {
 #[test]
 fn signing_with_the_key_for_strangers_makes_nobody_known() {
     for method in ["HMAC-SHA1", "PLAINTEXT"] {
-        let signer = Signer { key: SigningKey::dummy(), ..signer(method) };
+        let signer = Signer { key: SigningKey::dummy(true), ..signer(method) };
         signed(POST, &signer, |request| {
             let ask = Ask { key: Err(Unknown::Consumer), method: Some(method), allowed: vec![method.to_owned()], ..usual() };
             assert!(check(request, &ask).is_err());
