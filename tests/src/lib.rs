@@ -5,6 +5,7 @@ pub mod back_channel;
 pub mod binary;
 pub mod canaries;
 pub mod captured;
+pub mod consumer;
 pub mod crash;
 pub mod crowd;
 pub mod cut;

@@ -5,6 +5,7 @@
 
 mod authorization;
 mod handlers;
+mod oauth1;
 mod provide;
 mod stage;
 mod token;
@@ -18,11 +19,13 @@ use crate::local::shop;
 
 /// What the table's plugins are told and allowed.
 pub const CONFIGURATION: &str = r#"
+[oauth1]
+enabled = true
 [plugins.witness]
 allow = ["store", "session", "approve"]
 login_origins = ["https://login.example"]
 # A panic takes its time on a busy machine, and is not to be taken for a late answer.
-timeouts = { token_grant = "10s" }
+timeouts = { token_grant = "10s", oauth1_consumer = "10s", oauth1_request = "10s", oauth1_access_token_response = "10s" }
 [plugins.witness.config]
 tenant = "acme"
 deep = { list = [1, 2, 3] }
@@ -63,5 +66,6 @@ pub fn play(mut stage: Stage) -> String {
     token::play(&mut stage);
     provide::play(&mut stage);
     handlers::play(&mut stage);
+    oauth1::play(&mut stage);
     stage.transcript()
 }

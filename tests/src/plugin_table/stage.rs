@@ -149,6 +149,8 @@ fn shown_body(body: &str) -> String {
     {
         return serde_json::json!({ "error": error["error"], "error_description": error["error_description"] }).to_string();
     }
+    // What a developer is shown of a signature that does not fit holds nonces and ports.
+    let body = body.split("&signature_base_string=").next().unwrap_or_default();
     let body: String = body.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
     let Some((main, _)) = body.split_once("<main").and_then(|(_, rest)| rest.split_once("</main>")) else { return body };
     let code = main.split_once("<dd><code>").and_then(|(_, rest)| rest.split_once("</code>"));

@@ -1,11 +1,17 @@
-//! The examples of what a plugin provides, dropped into a folder: a grant type (RFC 6749 §4.5) and a client authentication (RFC 7521 §4.2).
+//! The examples of what a plugin provides, dropped into a folder: a grant type (RFC 6749 §4.5), a client authentication (RFC 7521 §4.2)
+//! and a signature method (RFC 5849 §3.4).
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use keyhook_core::client::AuthMethod;
 use keyhook_core::crypto::hmac_sha256;
-use keyhook_tests::http::{Answer, basic};
+use keyhook_core::oauth1::BaseString;
+use keyhook_core::oauth1::signature::{SignatureMethod, SigningKey};
+use keyhook_core::secret::Secret;
+use keyhook_tests::consumer::{By, by, register};
+use keyhook_tests::http::{Answer, base64, basic};
 use keyhook_tests::local::{Local, SECRET, shop};
 use keyhook_tests::scratch::Scratch;
 use keyhook_tests::{binary, libraries};
@@ -110,6 +116,49 @@ fn a_client_that_asserts_may_show_a_badge() {
     let local = local(&scratch);
     let answer = robot(&local, &assertion(&local, "the key of the robot", "1"), &[("grant_type", BADGE), ("badge", "4711")]);
     assert_eq!((answer.status, &answer.json()["badge"]), (200, &"4711".into()));
+}
+
+/// HMAC-SHA384, as a client computes it (RFC 5849 §3.4.2 with another hash).
+struct Sha384;
+
+impl SignatureMethod for Sha384 {
+    fn name(&self) -> &'static str {
+        "HMAC-SHA384"
+    }
+
+    fn verify(&self, _: &BaseString, _: &SigningKey<'_>, _: &str) -> bool {
+        false
+    }
+
+    fn sign(&self, base: &BaseString, key: &SigningKey<'_>) -> Option<Secret<String>> {
+        let mac = Hmac::<sha2::Sha384>::new_from_slice(key.joined()?.as_bytes()).unwrap().chain_update(base.as_bytes());
+        Some(Secret::new(base64(&mac.finalize().into_bytes())))
+    }
+}
+
+#[test]
+fn a_signature_method_comes_in_a_library_and_goes_with_it() {
+    let scratch = Scratch::new("sha384");
+    let library = libraries::install_crate("sha384-signature", scratch.path());
+    let configured = |builder: keyhook::Builder| builder.config_text("[oauth1]\nenabled = true\n");
+    let local = Local::start(|builder| configured(builder).plugins_directory(scratch.path()).probe(binary::path()));
+    register(&local, "printer", &["HMAC-SHA384"]);
+    register(&local, "scanner", &[]);
+    let signed = |consumer, nonce| By { method: &Sha384, form: &[("page", "1 & 2")], ..by(consumer, nonce) };
+    let asked = |by: By<'_>| {
+        let answer = by.send(&local);
+        (answer.status, answer.text().split('&').next().unwrap_or_default().to_owned())
+    };
+    let (status, first) = asked(signed("printer", "1"));
+    assert!(status == 200 && first.starts_with("oauth_token="), "{status} {first}");
+    let refused = |problem: &str, status| (status, format!("oauth_problem={problem}"));
+    assert_eq!(asked(signed("printer", "1")), refused("nonce_used", 401));
+    assert_eq!(asked(By { secret: "another", ..signed("printer", "2") }), refused("signature_invalid", 401));
+    assert_eq!(asked(signed("nobody", "3")), refused("signature_invalid", 401));
+    assert_eq!(asked(signed("scanner", "4")), refused("signature_method_rejected", 400), "nobody allowed it this one");
+    std::fs::remove_file(library).unwrap();
+    local.reload().unwrap();
+    assert_eq!(asked(signed("printer", "5")), refused("signature_method_rejected", 400));
 }
 
 #[test]

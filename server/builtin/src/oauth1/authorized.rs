@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use keyhook_component::batch::{Applied, Batch};
+use keyhook_component::hooks::PluginData;
 use keyhook_component::records::{Authorized, Stored, TemporaryCredential};
 use keyhook_component::response::Response;
 use keyhook_core::authorize::Refusal;
@@ -20,10 +21,12 @@ use crate::{leave, mint, pages};
 /// # Errors
 /// When somebody decided about the credentials before, or they have expired; whatever the store says: then there is no grant.
 pub(crate) async fn answer(mut flow: Flow<'_>, granted: Granted, session: Live, subject: String) -> Result<Response, Refusal> {
+    // It is gone with the interaction.
+    let data = flow.data();
     if let Some(open) = flow.open.take() {
         open.take(flow.context).await?;
     }
-    let verifier = authorize(&flow, &granted, &session, &subject).await?;
+    let verifier = authorize(&flow, &granted, &session, &subject, data).await?;
     flow.event.subject = Some(subject);
     flow.context.audit.record(flow.event.clone());
     let to = &flow.asked.redirect_uri;
@@ -40,7 +43,13 @@ pub(crate) async fn answer(mut flow: Flow<'_>, granted: Granted, session: Live, 
 }
 
 /// Writes grant and permission together. Of two users, or two tabs, one wins.
-async fn authorize(flow: &Flow<'_>, granted: &Granted, session: &Live, subject: &str) -> Result<Secret<String>, OAuthError> {
+async fn authorize(
+    flow: &Flow<'_>,
+    granted: &Granted,
+    session: &Live,
+    subject: &str,
+    data: PluginData,
+) -> Result<Secret<String>, OAuthError> {
     let context = flow.context;
     let name = flow.asked.state.as_deref().unwrap_or_default();
     let kind = verifier_kind(flow.asked.redirect_uri.is_out_of_band());
@@ -57,7 +66,7 @@ async fn authorize(flow: &Flow<'_>, granted: &Granted, session: &Live, subject: 
             amr: session.body.amr.clone(),
         };
         let mut grant = new.record_beside(found.id(), &flow.client, context);
-        grant.body.data = flow.data();
+        grant.body.data.clone_from(&data);
         let verifier = kind.make(&context.random.bytes());
         let mut permitted = Stored::clone(&found);
         permitted.body.authorized = Some(Authorized { grant: grant.grant, verifier: kind.hash(verifier.expose()) });
