@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
+use keyhook_core::oauth1::Problem;
+use keyhook_core::oauth1::error::challenge;
 use keyhook_core::text::quoted;
 use serde_json::json;
 
@@ -16,6 +18,8 @@ pub struct Challenge {
     pub realm: Option<String>,
     /// Where the metadata of the protected resource are.
     pub resource_metadata: Option<String>,
+    /// Whether signed requests are taken too (RFC 5849): a 401 says so.
+    pub oauth1: bool,
 }
 
 /// Seconds after which whoever met a 503 may come again.
@@ -34,7 +38,7 @@ impl Challenge {
             parameter("realm", realm);
         }
         match refused {
-            Refused::Forbidden(_) | Refused::Unavailable(_) => return None,
+            Refused::Forbidden(_) | Refused::Problem(_) | Refused::Unavailable(_) => return None,
             Refused::Anonymous => {}
             Refused::Malformed(_) | Refused::InvalidToken(_) | Refused::InsufficientScope(_) => {
                 parameter("error", refused.error().unwrap_or_default());
@@ -52,6 +56,9 @@ impl Challenge {
 
     /// The whole answer. Its body is JSON; a 401 without a token has none.
     pub fn response<B: From<Bytes>>(&self, refused: &Refused) -> Response<B> {
+        if let Refused::Problem(problem) = refused {
+            return self.problem(*problem);
+        }
         let body = refused.error().map_or_else(Bytes::new, |error| {
             let text = json!({ "error": error, "error_description": refused.description() }).to_string();
             Bytes::from(text)
@@ -67,10 +74,31 @@ impl Challenge {
         if let Some(challenge) = self.www_authenticate(refused) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if self.oauth1 && *refused == Refused::Anonymous {
+            headers.extend(self.signed().map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
+        }
         if matches!(refused, Refused::Unavailable(_)) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         response
+    }
+
+    /// The answer to a signed request that is not good, in the form that its client reads (RFC 5849 §3.2).
+    fn problem<B: From<Bytes>>(&self, problem: Problem) -> Response<B> {
+        let mut response = Response::new(B::from(Bytes::from(format!("oauth_problem={}", problem.wire()))));
+        *response.status_mut() = Refused::Problem(problem).status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if problem.status() == 401 {
+            headers.extend(self.signed().map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
+        }
+        response
+    }
+
+    /// The challenge to sign.
+    fn signed(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&challenge(self.realm.as_deref().unwrap_or_default())).ok()
     }
 }
 
@@ -89,7 +117,7 @@ mod tests {
     #[test]
     fn who_brings_no_token_gets_a_bare_challenge() {
         assert_eq!(said(&Challenge::default(), &Refused::Anonymous), "Bearer");
-        let challenge = Challenge { realm: Some("pho\"tos".to_owned()), resource_metadata: None };
+        let challenge = Challenge { realm: Some("pho\"tos".to_owned()), ..Challenge::default() };
         assert_eq!(said(&challenge, &Refused::Anonymous), "Bearer realm=\"pho\\\"tos\"");
         let response = challenge.response::<Bytes>(&Refused::Anonymous);
         assert_eq!((response.status().as_u16(), response.body().len()), (401, 0));
@@ -99,7 +127,7 @@ mod tests {
     #[test]
     fn an_error_is_named_with_realm_scope_and_metadata() {
         let url = "https://api.example/.well-known/oauth-protected-resource";
-        let challenge = Challenge { realm: Some("photos".to_owned()), resource_metadata: Some(url.to_owned()) };
+        let challenge = Challenge { realm: Some("photos".to_owned()), resource_metadata: Some(url.to_owned()), oauth1: false };
         let refused = Refused::InsufficientScope(Scope::parse("read write").unwrap());
         assert_eq!(
             said(&challenge, &refused),

@@ -52,6 +52,10 @@
 //! application itself ([`Principal::user_of_application`]). What else the server says of token, client and user are the
 //! principal's [attributes](Principal::attribute).
 //!
+//! **Signed requests** of OAuth 1.0a (RFC 5849), where [`Guard::signed_requests`] takes them: the authorization server verifies them and
+//! remembers their nonces, and the rules are the same. A form is part of what is signed, so [`Guard::form_layer`] reads it and hands it
+//! on as it came; everything else is left unread. Elsewhere [`Guard::admit_form`] takes a form that was read.
+//!
 //! **Rules** ([`predicate`]): [`is_consumer`], [`is_oauth_user`], [`not_oauth`], [`has_scope`], [`authenticated`], [`met_by`] with a
 //! test of one's own, put together with [`all`], [`any`] and [`not`]. Without a principal only [`not_oauth`] is met.
 //!
@@ -67,6 +71,8 @@ mod challenge;
 mod clock;
 mod expected;
 pub mod fetch;
+#[cfg(feature = "tower")]
+mod form_layer;
 mod guard;
 #[cfg(any(feature = "hyper", feature = "tower"))]
 mod guarded;
@@ -80,12 +86,15 @@ pub mod predicate;
 mod principal;
 mod refused;
 mod setup;
+pub mod signatures;
 pub mod signed;
 mod verifier;
 
 pub use challenge::Challenge;
 pub use clock::{Clock, SystemClock};
 pub use fetch::Fetch;
+#[cfg(feature = "tower")]
+pub use form_layer::{FormGuardLayer, FormGuarded, LONGEST_FORM};
 pub use guard::Guard;
 #[cfg(any(feature = "hyper", feature = "tower"))]
 pub use guarded::Guarded;
@@ -101,5 +110,6 @@ pub use predicate::{Predicate, all, any, authenticated, has_scope, is_consumer, 
 pub use principal::{Identity, Principal, Protocol, Proved};
 pub use refused::{Refused, Unavailable};
 pub use setup::SetupError;
+pub use signatures::{SignatureVerifier, SignedRequest};
 pub use signed::SignedTokens;
 pub use verifier::Verifier;

@@ -1,6 +1,7 @@
 //! Why a request is not let in (RFC 6750 §3.1).
 
 use keyhook_core::Scope;
+use keyhook_core::oauth1::Problem;
 
 /// A refusal. What it says of a token is for the log; the caller learns one sentence that is the same for every cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Refused {
     InsufficientScope(Scope),
     /// The token is good, and whoever holds it may not do this: 403.
     Forbidden(&'static str),
+    /// A signed request is not good: 400 or 401 with the problem's name (RFC 5849 §3.2).
+    Problem(Problem),
     /// Whether the token is good cannot be found out now: 503, never yes.
     Unavailable(Unavailable),
 }
@@ -49,6 +52,7 @@ impl Refused {
             Refused::Malformed(_) => StatusCode::BAD_REQUEST,
             Refused::Anonymous | Refused::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Refused::InsufficientScope(_) | Refused::Forbidden(_) => StatusCode::FORBIDDEN,
+            Refused::Problem(problem) => StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::UNAUTHORIZED),
             Refused::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -61,6 +65,7 @@ impl Refused {
             Refused::InvalidToken(_) => Some("invalid_token"),
             Refused::InsufficientScope(_) => Some("insufficient_scope"),
             Refused::Forbidden(_) => Some("access_denied"),
+            Refused::Problem(problem) => Some(problem.wire()),
             Refused::Unavailable(_) => Some("temporarily_unavailable"),
         }
     }
@@ -72,6 +77,7 @@ impl Refused {
             Refused::Anonymous => "",
             Refused::InvalidToken(_) => "the access token is unknown, expired, revoked, or not for this resource",
             Refused::InsufficientScope(_) => "the access token lacks a scope that this needs",
+            Refused::Problem(_) => "the signed request is not good, or was seen before",
             Refused::Unavailable(_) => "the access token cannot be checked now, try again later",
         }
     }

@@ -67,7 +67,7 @@ fn active(
 }
 
 /// A member that is a string and not empty, or absent.
-fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Unavailable> {
+pub(crate) fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Unavailable> {
     match members.get(name) {
         None => Ok(None),
         Some(Value::String(text)) if name == "scope" || !text.is_empty() => Ok(Some(text.clone())),
@@ -76,7 +76,7 @@ fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Unav
 }
 
 /// A member that is a moment in whole seconds, or absent.
-fn moment(members: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Unavailable> {
+pub(crate) fn moment(members: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Unavailable> {
     match members.get(name) {
         None => Ok(None),
         Some(value) => match value.as_i64() {
@@ -86,6 +86,6 @@ fn moment(members: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>,
     }
 }
 
-fn broken(why: &str) -> Unavailable {
+pub(crate) fn broken(why: &str) -> Unavailable {
     Unavailable::new("KH0703", format!("the answer of the introspection endpoint cannot be understood: {why}"))
 }

@@ -1,6 +1,6 @@
 //! Asks the authorization server about a token (RFC 7662), and remembers the answer for a few seconds.
 
-mod answer;
+pub(crate) mod answer;
 mod builder;
 #[cfg(test)]
 mod tests;
@@ -63,18 +63,33 @@ impl Introspection {
 
     /// The body of the answer.
     async fn answer(&self, token: &Secret<String>) -> Result<Bytes, Unavailable> {
-        let away = |cause: String| Unavailable::new("KH0701", cause);
-        let _place = self.places.acquire().await.map_err(|error| away(error.to_string()))?;
-        let response = self.fetch.fetch(self.request(token)).await.map_err(|error| away(error.0))?;
-        body(response)
-    }
-
-    fn request(&self, token: &Secret<String>) -> Request<Bytes> {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("token", token.expose())
             .append_pair("token_type_hint", "access_token")
             .finish();
-        let mut request = Request::new(Bytes::from(form));
+        self.send(Bytes::from(form)).await
+    }
+
+    async fn send(&self, form: Bytes) -> Result<Bytes, Unavailable> {
+        let away = |cause: String| Unavailable::new("KH0701", cause);
+        let _place = self.places.acquire().await.map_err(|error| away(error.to_string()))?;
+        let response = self.fetch.fetch(self.request(form)).await.map_err(|error| away(error.0))?;
+        body(response)
+    }
+
+    /// The answer to a question that is never asked twice.
+    pub(crate) async fn ask_once(&self, question: Bytes) -> Result<Bytes, Unavailable> {
+        let asked = tokio::time::timeout(self.deadline, self.send(question)).await;
+        asked.unwrap_or_else(|_| Err(Unavailable::new("KH0701", format!("no answer within {:?}", self.deadline))))
+    }
+
+    /// The issuer that answers must name.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.expected.issuer.as_deref()
+    }
+
+    fn request(&self, form: Bytes) -> Request<Bytes> {
+        let mut request = Request::new(form);
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = self.endpoint.clone();
         let headers = request.headers_mut();
