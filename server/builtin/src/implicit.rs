@@ -67,10 +67,10 @@ async fn issue(flow: &mut Flow<'_>, granted: &Granted, session: &Live, subject: 
             // RFC 6749 §4.2.2: the server MUST NOT issue a refresh token.
             refresh: Refresh::No,
         };
-        let mut draft = mint::mint(&pending, client, GRANT_TYPE, context).await?;
         if let Some(hooks) = &hooks {
             hooks.validate(&mut pending, flow.event).await?;
         }
+        let mut draft = mint::mint(&pending, client, GRANT_TYPE, context).await?;
         if let Some(mut opened) = pending.opens.take() {
             opened.body.data = pending.data;
             draft.batch.push(opened.insert()?);

@@ -28,7 +28,13 @@ impl Same {
         // Order does not count in a scope (RFC 6749 §3.3).
         let mut scope: Vec<_> = new.pending.scope.scope().iter().collect();
         scope.sort_unstable();
-        let named = ["reuse", &new.client.id, grant_type, subject, &scope.join(" ")].map(|part| format!("{}:{part}", part.len())).concat();
+        let mut parts = vec!["reuse", &new.client.id, grant_type, subject];
+        let (scope, attributes) = (scope.join(" "), serde_json::to_string(new.attributes).ok()?);
+        parts.push(&scope);
+        if !new.attributes.is_empty() {
+            parts.push(&attributes);
+        }
+        let named = parts.iter().fold(String::new(), |named, part| named + &format!("{}:{part}", part.len()));
         Some(Same { key: Key::named(sha256(named.as_bytes())) })
     }
 

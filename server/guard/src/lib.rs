@@ -50,7 +50,7 @@
 //!
 //! **Who it is** ([`Identity`]): a client that acts for itself, a client on behalf of a user, or a user who signed in at the
 //! application itself ([`Principal::user_of_application`]). What else the server says of token, client and user are the
-//! principal's [attributes](Principal::attribute).
+//! principal's [attributes](Principal::attribute): [`Principal::token_attribute`], [`Principal::client_attribute`].
 //!
 //! **Signed requests** of OAuth 1.0a (RFC 5849), where [`Guard::signed_requests`] takes them: the authorization server verifies them and
 //! remembers their nonces, and the rules are the same. A form is part of what is signed, so [`Guard::form_layer`] reads it and hands it

@@ -137,6 +137,16 @@ impl Principal {
     pub fn attributes(&self) -> &Map<String, Value> {
         &self.0.attributes
     }
+
+    /// What a plugin of keyhook's attached to the token, under the name that `[tokens] attributes` lets out.
+    pub fn token_attribute(&self, name: &str) -> Option<&Value> {
+        self.attribute("token_attributes")?.get(name)
+    }
+
+    /// What keyhook's operator keeps about the client (`keyhook client update ID --attribute`).
+    pub fn client_attribute(&self, name: &str) -> Option<&Value> {
+        self.attribute("client_attributes")?.get(name)
+    }
 }
 
 impl Identity {

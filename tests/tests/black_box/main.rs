@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ancestors;
+mod attributes;
 mod author_minute;
 mod authorize;
 mod bad_files;

@@ -20,6 +20,8 @@ const BADGE: &str = "urn:example:params:oauth:grant-type:badge";
 const HASH: &str = "urn:example:params:oauth:client-assertion-type:hmac";
 
 const CONFIGURATION: &str = r#"
+[tokens]
+attributes = ["badge-grant/badge"]
 [plugins.badge-grant.config.badges]
 "4711" = "alice"
 [plugins.hmac-assertion.config.keys]
@@ -56,6 +58,7 @@ fn a_badge_gives_tokens_of_its_holder_that_can_be_refreshed_and_revoked() {
     let asked = |token: &str| local.client().post_with("/introspect", &[("authorization", &basic("shop", SECRET))], &[("token", token)]);
     let told = asked(&access).json();
     assert_eq!((&told["active"], &told["sub"], &told["client_id"]), (&true.into(), &"alice".into(), &"door".into()));
+    assert_eq!(told["token_attributes"]["badge"], "4711", "what the operator lets out travels with the grant");
     let refresh = second.json()["refresh_token"].as_str().unwrap_or_default().to_owned();
     let revoked = local.client().post_with("/revoke", &[("authorization", &basic("door", SECRET))], &[("token", &refresh)]);
     assert_eq!((revoked.status, &asked(&access).json()["active"]), (200, &false.into()));

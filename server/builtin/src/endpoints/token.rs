@@ -5,7 +5,7 @@ use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
 use keyhook_component::grant::{Grant, Lost, Pending, Refresh};
-use keyhook_component::hooks::HookPoint;
+use keyhook_component::hooks::{HookPoint, PluginData};
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
@@ -128,11 +128,16 @@ impl Exchange<'_> {
         let mut pending = self.grant.redeem(self.form, self.client, context).await?;
         pending.scope = pending.scope.still(&self.client.scope)?;
         event.subject.clone_from(&pending.subject);
+        let before = pending.data.clone();
+        if let Some(hooks) = &self.hooks {
+            // Before the token is made: what a plugin attaches may be an attribute of it.
+            Box::pin(hooks.validate(&mut pending, event)).await?;
+        }
         let mut draft = mint(&pending, self.client, self.grant.grant_type(), context).await?;
         let body = match &self.hooks {
             None => Some(write(&TokenResponse::of(&draft, &pending, self.grant))?),
             // Boxed, so that requests which no plugin sees do not carry the room for it.
-            Some(hooks) => Box::pin(self.edited(hooks, &mut draft, &mut pending, event)).await?,
+            Some(hooks) => Box::pin(self.edited(hooks, &before, &mut draft, &mut pending, event)).await?,
         };
         let Some(body) = body else { return Ok(Round::Redraw) };
         if let Some(mut opened) = pending.opens.take() {
@@ -151,20 +156,19 @@ impl Exchange<'_> {
     async fn edited(
         &self,
         hooks: &TokenHooks<'_>,
+        before: &PluginData,
         draft: &mut Draft,
         pending: &mut Pending,
         event: &mut Event,
     ) -> Result<Option<Vec<u8>>, OAuthError> {
-        let before = pending.data.clone();
-        hooks.validate(pending, event).await?;
         let body = if hooks.edit_responses() {
             let drafted = members(&TokenResponse::of(draft, pending, self.grant));
             write(&hooks.respond(drafted, pending, event).await?)?
         } else {
             write(&TokenResponse::of(draft, pending, self.grant))?
         };
-        if before != pending.data && pending.opens.is_none() && keeps_data(pending) {
-            match family::keep_data(pending.grant, &before, std::mem::take(&mut pending.data), self.context).await? {
+        if *before != pending.data && pending.opens.is_none() && keeps_data(pending) {
+            match family::keep_data(pending.grant, before, std::mem::take(&mut pending.data), self.context).await? {
                 Some(operation) => draft.batch.push(operation),
                 None => return Ok(None),
             }

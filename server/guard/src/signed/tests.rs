@@ -50,7 +50,7 @@ async fn a_signed_token_says_who_it_is() {
             assert_eq!(*principal.identity(), Identity::ClientForUser { client: "shop".to_owned(), user: "alice".to_owned() });
             assert_eq!((principal.scope().as_str(), principal.audience()), ("read write", &[API.to_owned()][..]));
             assert_eq!(principal.attribute("amr"), Some(&json!(["pwd"])));
-            assert_eq!(principal.attribute("token_attributes"), Some(&json!({ "tenant": "acme" })));
+            assert_eq!((principal.token_attribute("tenant"), principal.client_attribute("tenant")), (Some(&json!("acme")), None));
         }
         assert_eq!(issuer.asked(), 1);
     }
