@@ -5,9 +5,12 @@ use keyhook_component::audit::{Decision, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
+use keyhook_component::record::Key;
+use keyhook_component::records::TokenCredential;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
+use keyhook_component::store::Lookup;
 use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
 use keyhook_core::client::{AuthMethod, Client};
@@ -20,7 +23,8 @@ use crate::client_auth::{authenticate, parameters};
 use crate::refresh_lookup::{self, Held};
 use crate::{family, token_kh};
 
-/// The endpoint. A refresh token takes its whole family along; an access token goes alone. Each is one write.
+/// The endpoint. A refresh token takes its whole family along, and so do token credentials of OAuth 1.0a, which are the permission
+/// itself; an access token goes alone. Each is one write.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RevokeEndpoint;
 
@@ -57,6 +61,7 @@ async fn revoke(request: &Request, context: &Context, event: &mut Event) -> Resu
     let text = form.required("token")?;
     let known = match IssuedToken::sniff(text) {
         Some(TokenKind::Refresh) => refresh_token(text, &client, context).await?,
+        Some(TokenKind::TokenCredential) => token_credentials(text, &client, context).await?,
         Some(TokenKind::Access) => access_token(text, &client, context).await?,
         // The texts of other systems do not say what they are.
         None => access_token(text, &client, context).await? || refresh_token(text, &client, context).await?,
@@ -94,6 +99,19 @@ async fn refresh_token(text: &str, client: &Client, context: &Context) -> Result
     Ok(true)
 }
 
+/// The same of token credentials (RFC 5849 §2.3).
+async fn token_credentials(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
+    let Some(token) = IssuedToken::parse(TokenKind::TokenCredential, text) else { return Ok(false) };
+    let found = context.records.get::<TokenCredential>(&Key::Issued(token.id)).await?;
+    let (Lookup::Live(record) | Lookup::Spent(record)) = found else { return Ok(false) };
+    if !token.fits(record.grant, &record.body.hash) {
+        return Ok(false);
+    }
+    owned(record.client.as_deref(), client)?;
+    family::revoke(record.grant, context).await?;
+    Ok(true)
+}
+
 /// RFC 7009 §2.1: a token of another client is not revoked, and the sender is told. It holds the token, so it learns nothing.
 fn owned(owner: Option<&str>, client: &Client) -> Result<(), OAuthError> {
     if owner == Some(client.id.as_str()) {
@@ -103,5 +121,5 @@ fn owned(owner: Option<&str>, client: &Client) -> Result<(), OAuthError> {
 }
 
 fn unsupported() -> OAuthError {
-    OAuthError::new(ErrorCode::UnsupportedTokenType, "only access and refresh tokens can be revoked").with_kh(token_kh::REVOKE_TYPE)
+    OAuthError::new(ErrorCode::UnsupportedTokenType, "only access tokens, refresh tokens and token credentials can be revoked").with_kh(token_kh::REVOKE_TYPE)
 }

@@ -5,7 +5,8 @@ use keyhook_component::request::Request;
 use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
-use keyhook_core::oauth1::SignedRequest;
+use keyhook_core::introspection::INACTIVE;
+use keyhook_core::oauth1::{Parameters, SignedRequest};
 use serde_json::{Map, Value, json};
 
 use super::refused::Refused;
@@ -31,9 +32,13 @@ pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, c
         body_other: None,
         ..split(uri).ok_or_else(|| OAuthError::invalid_request("uri must be absolute, with http or https"))?
     };
+    // Who may not know of it must not use it up either: a nonce is recorded below.
+    if !asker.introspect && !is_own(&signed, asker) {
+        return Ok(INACTIVE.to_vec());
+    }
     let answer = match verify(&signed, With::Token, arrived, context).await {
-        Ok(Some(proven)) if asker.introspect || asker.id == proven.client.id => active(&proven, context),
-        Ok(_) => json!({ "active": false }),
+        Ok(Some(proven)) => active(&proven, context),
+        Ok(None) => json!({ "active": false }),
         Err(Refused::Failed(error)) => return Err(error),
         Err(Refused::Problem { problem, .. }) => {
             tracing::info!(event = "refused", code = problem.kh, "a request that a resource server handed over: {problem}");
@@ -41,6 +46,11 @@ pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, c
         }
     };
     serde_json::to_vec(&answer).map_err(|error| OAuthError::server_error(error.to_string()))
+}
+
+/// Whether a request says to be the asker's.
+fn is_own(signed: &SignedRequest<'_>, asker: &Client) -> bool {
+    Parameters::collect(signed).ok().flatten().is_some_and(|parameters| parameters.consumer_key() == asker.id)
 }
 
 fn active(proven: &Proven, context: &Context) -> Value {
