@@ -23,6 +23,7 @@ pub mod plugin_table;
 pub mod production;
 pub mod resident;
 pub mod scratch;
+pub mod signing;
 pub mod size;
 pub mod stage;
 pub mod steady;

@@ -95,6 +95,11 @@ impl Local {
         self.running.as_ref().unwrap().context()
     }
 
+    /// Waits for what its endpoints would wait for.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime().block_on(future)
+    }
+
     /// A client of this server, as the issuer's host.
     pub fn client(&self) -> Client {
         Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), &format!("localhost:{}", self.port))

@@ -31,6 +31,7 @@ mod misbehaving;
 mod misbehaving_binary;
 mod misfit;
 mod new_server;
+mod oauth1;
 mod plugins;
 mod provided;
 mod races;

@@ -121,5 +121,6 @@ fn owned(owner: Option<&str>, client: &Client) -> Result<(), OAuthError> {
 }
 
 fn unsupported() -> OAuthError {
-    OAuthError::new(ErrorCode::UnsupportedTokenType, "only access tokens, refresh tokens and token credentials can be revoked").with_kh(token_kh::REVOKE_TYPE)
+    OAuthError::new(ErrorCode::UnsupportedTokenType, "only access tokens, refresh tokens and token credentials can be revoked")
+        .with_kh(token_kh::REVOKE_TYPE)
 }
