@@ -7,6 +7,7 @@ mod line;
 pub(crate) mod measured;
 pub(crate) mod paced;
 pub(crate) mod script;
+pub(crate) mod signed;
 
 pub(crate) use answer::Answer;
 pub(crate) use crew::Crew;

@@ -101,7 +101,7 @@ pub(crate) struct Head<'a> {
 
 impl Head<'_> {
     /// The head without its end and without a `content-length`.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Head { method, path, host, .. } = self;
         let authorization = self.authorization.map(|value| format!("authorization: {value}\r\n")).unwrap_or_default();
         let kind = if *method == "POST" { "content-type: application/x-www-form-urlencoded\r\n" } else { "" };

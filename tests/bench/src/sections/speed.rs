@@ -3,6 +3,7 @@
 use super::{crew, floor, tokens};
 use crate::client::http2::Streams;
 use crate::client::script::Varied;
+use crate::client::signed::Signed;
 use crate::flow::{CodeFlow, Rotation};
 use crate::plan::Plan;
 use crate::race::{Race, Runner};
@@ -39,6 +40,14 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
             let race = Race::run(plan, &mut [floor(plan, &bare), tokens(plan, &keyhook)]);
             table.compare(&Comparison { what, beside: BARE, goal: Some(goal) }, &race, 1, 0);
         }
+    }
+    if wants("oauth1") {
+        let keyhook = Keyhook::start(&plan.folder, &Setup { more: "[oauth1]\nenabled = true\n", ..Setup::default() });
+        let signing = keyhook.signing();
+        let signed = Runner::new(&keyhook.process, crew(plan, &keyhook, |index| Signed::new(&signing, index)));
+        let race = Race::run(plan, &mut [tokens(plan, &keyhook), signed]);
+        let what = "OAuth 1.0a, two parties: signature verified, nonce durable";
+        table.compare(&Comparison { what, beside: "token, client_credentials, durable", goal: Some(0.90) }, &race, 1, 0);
     }
     if wants("tls") {
         let certificate = Certificate::new(Folder::new(&plan.folder));

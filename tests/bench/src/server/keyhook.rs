@@ -9,6 +9,7 @@ use super::certificate::Certificate;
 use super::refill::{self, Fill, Filled};
 use super::{Folder, Process, process::free_port};
 use crate::client::script::{Fixed, Head};
+use crate::client::signed::Signing;
 use crate::client::{Address, Crew, Script, Step, Trust};
 use crate::flow::{Client, Site};
 
@@ -88,6 +89,13 @@ impl Keyhook {
     pub(crate) fn introspections(&self, tokens: &[String]) -> Arc<[Vec<u8>]> {
         let head = self.head("/introspect");
         tokens.iter().map(|token| head.with_form(&format!("token={token}"))).collect()
+    }
+
+    /// A client of OAuth 1.0a, whose signed requests the client `bench` hands over.
+    pub(crate) fn signing(&self) -> Arc<Signing> {
+        let add = ["client", "add", "printer", "--oauth1", "--format", "json"];
+        let added: serde_json::Value = serde_json::from_str(&command(&self.folder, &add)).unwrap();
+        Signing::new(self.head("/introspect").text(), "printer", added["oauth1_secret"].as_str().unwrap())
     }
 
     /// Requests of each of the clients with which the database was filled: introspection of something that is no token, for which
@@ -190,12 +198,16 @@ impl Prepared {
         assert!(child.wait().unwrap().success(), "the user could not be added");
     }
 
-    /// The output of a command that has to succeed.
     fn command(&self, arguments: &[&str]) -> String {
-        let output = Command::new(binary()).args(arguments).current_dir(self.folder.path()).output().unwrap();
-        assert!(output.status.success(), "keyhook {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        command(&self.folder, arguments)
     }
+}
+
+/// The output of a command that has to succeed.
+fn command(folder: &Folder, arguments: &[&str]) -> String {
+    let output = Command::new(binary()).args(arguments).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "keyhook {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn configuration(port: u16, setup: &Setup<'_>) -> String {
