@@ -41,8 +41,16 @@ pub fn percent(piece: &[u8], plus: bool) -> Option<Vec<u8>> {
 
 /// Everything but the unreserved characters of RFC 3986 §2.3 as `%XX`, in capitals.
 pub fn unreserved(bytes: &[u8]) -> String {
-    let stays = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    bytes.iter().map(|byte| if stays(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let mut out = String::with_capacity(3 * bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
+            out.push(char::from(*byte));
+        } else {
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
+        }
+    }
+    out
 }
 
 /// The pairs of a form of at most `most` parameters.
