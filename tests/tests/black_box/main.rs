@@ -32,6 +32,7 @@ mod misbehaving_binary;
 mod misfit;
 mod new_server;
 mod oauth1;
+mod oauth1_commands;
 mod plugins;
 mod provided;
 mod races;

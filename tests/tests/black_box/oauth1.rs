@@ -12,6 +12,7 @@ use keyhook_tests::stage::{ALICE, BOB, SECRET, confidential};
 use serde_json::Value;
 
 mod bindings;
+mod bridge;
 mod coverage;
 mod decisions;
 mod leaks;

@@ -56,24 +56,6 @@ impl Callback {
             Self::Redirect(uri) => uri.as_str(),
         }
     }
-
-    /// Where to send the user who has allowed: the callback's own query, byte for byte, then `oauth_token` and `oauth_verifier`
-    /// (RFC 5849 §2.2). `None` out of band.
-    pub fn allowed(&self, token: &str, verifier: &str) -> Option<String> {
-        self.with(&[("oauth_token", token), ("oauth_verifier", verifier)])
-    }
-
-    /// Where to send the user who has denied. RFC 5849 has no word for it; the OAuth Problem Reporting extension has.
-    pub fn denied(&self, token: &str) -> Option<String> {
-        self.with(&[("oauth_token", token), ("oauth_problem", "permission_denied")])
-    }
-
-    fn with(&self, parameters: &[(&str, &str)]) -> Option<String> {
-        match self {
-            Self::OutOfBand => None,
-            Self::Redirect(uri) => Some(uri.with_params(parameters)),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -118,19 +100,5 @@ mod tests {
         let two = client(&["https://a.test/", "https://b.test/"]);
         assert!(Callback::claim_or_registered(&two, None).is_err(), "which of the two is not a guess");
         assert!(Callback::claim_or_registered(&one, Some("https://evil.test/")).is_err());
-    }
-
-    /// RFC 5849 §2.2: the callback's query is kept, its duplicates and empty values too.
-    #[test]
-    fn token_and_verifier_are_added_to_the_query_of_the_callback() {
-        let client = client(&["https://client.example.net/cb?x=1&x=2&y=", "com.example.app:/back"]);
-        let callback = Callback::claim(&client, Some("https://client.example.net/cb?x=1&x=2&y=")).unwrap();
-        assert_eq!(
-            callback.allowed("hdk48Djdsa", "473f82&3").unwrap(),
-            "https://client.example.net/cb?x=1&x=2&y=&oauth_token=hdk48Djdsa&oauth_verifier=473f82%263"
-        );
-        let app = Callback::claim(&client, Some("com.example.app:/back")).unwrap();
-        assert_eq!(app.denied("t").unwrap(), "com.example.app:/back?oauth_token=t&oauth_problem=permission_denied");
-        assert_eq!(Callback::OutOfBand.allowed("t", "v"), None);
     }
 }
