@@ -9,7 +9,8 @@ use keyhook_core::oauth1::{NonceKey, Oauth1Error, Window};
 
 use super::refused::Refused;
 
-/// Which timestamps are believed. Where nonces do not outlive the process, none from before its start.
+/// Which timestamps are believed. Where nonces do not outlive the process, none from before its start: in development alone, since
+/// elsewhere a store that forgets is refused for them. What bore a later time and was accepted just before the start can come again.
 pub(super) fn window(settings: &Oauth1Settings, context: &Context) -> Window {
     let seconds = settings.window.as_secs();
     let lost = !context.records.store(Group::Once).promises().durable;

@@ -16,7 +16,7 @@ pub struct Window {
     pub past: u64,
     /// How many seconds a timestamp may lie in the future.
     pub future: u64,
-    /// The first second that is believed at all; see [`Window::without_nonces_before`].
+    /// The first second that is believed at all, where what was recorded before it is lost.
     pub first: u64,
 }
 
@@ -28,13 +28,6 @@ impl Default for Window {
 }
 
 impl Window {
-    /// The same where the nonces recorded before `start` are lost, as those of a store in memory are: no timestamp is believed that a
-    /// request before `start` could have carried. A narrow `future` keeps the time short in which honest requests suffer from that.
-    #[must_use]
-    pub fn without_nonces_before(self, start: Timestamp) -> Self {
-        Self { first: seconds(start).saturating_add(self.future).saturating_add(1), ..self }
-    }
-
     /// Whether a timestamp is believed at `now`.
     ///
     /// # Errors
@@ -133,7 +126,6 @@ mod tests {
         assert!(wide.check(1, Timestamp::from_seconds(-5)).is_ok());
         assert_eq!(wide.forget_at(u64::MAX), Timestamp::MAX);
         assert!(Window::default().check(u64::MAX, Timestamp::MAX).is_err());
-        assert_eq!(Window { first: 7, ..wide }.without_nonces_before(Timestamp::MAX).first, u64::MAX);
     }
 
     #[test]
@@ -146,14 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_believed_before_nonces_were_lost_is_not_believed_again() {
-        let window = Window { past: 300, future: 10, first: 0 };
-        let start = at(NOW);
-        let latest = NOW + 10;
-        assert!(window.check(latest, start).is_ok());
-        let after = window.without_nonces_before(start);
-        assert!(after.check(latest, at(NOW + 1)).is_err() && after.check(latest, at(NOW + 11)).is_err());
-        assert!(after.check(NOW + 11, at(NOW + 11)).is_ok());
+    fn nothing_from_before_the_first_second_is_believed() {
+        let window = Window { first: NOW, ..Window::default() };
+        assert!(window.check(NOW - 1, at(NOW)).is_err());
+        assert!(window.check(NOW, at(NOW)).is_ok() && window.check(NOW + 300, at(NOW)).is_ok());
     }
 
     /// RFC 5849 §3.3.
