@@ -173,6 +173,9 @@ typedef struct kh_host {
     int32_t (*store_delete)(void *cx, kh_str key);
     /* Since 1.1: check `size`. Blocking. KH_OK for one caller ever until ttl ends, KH_CONFLICT for everybody after. */
     int32_t (*once)(void *cx, kh_str key, uint64_t ttl);
+    /* Since 1.1: check `size`. Blocking, in URL handlers alone; needs allow = ["register_clients"]. Registers a client of OAuth 1.0a:
+     * json has name, callbacks, scope, signature_methods; out becomes a JSON object of key and secret. */
+    int32_t (*register_client)(void *cx, kh_str json, kh_str *out);
 } kh_host;
 
 #if defined(__GNUC__)

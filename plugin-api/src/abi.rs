@@ -314,6 +314,9 @@ pub struct Host {
     /// Blocking. Takes `key` for `ttl` seconds (0: one year), in a namespace of the plugin's own: [`OK`] for one caller ever, among all
     /// nodes of the server; [`CONFLICT`] for everybody after. Since 1.1.
     pub once: unsafe extern "C" fn(cx: *mut c_void, key: Str, ttl: u64) -> i32,
+    /// Blocking, in URL handlers alone. Registers a client of OAuth 1.0a: `json` has `name`, `callbacks`, `scope`, `signature_methods`;
+    /// `out` becomes a JSON object of `key` and `secret`. Needs the capability `register_clients`. Since 1.1.
+    pub register_client: unsafe extern "C" fn(cx: *mut c_void, json: Str, out: *mut Str) -> i32,
 }
 
 /// `size_of::<Host>()` in version 1.0: less is no table of this major.

@@ -60,6 +60,7 @@
 //! A value read from a context is borrowed from it until the next change, so copy (`to_owned`) what has to outlive one.
 
 pub mod abi;
+mod client;
 mod config;
 mod cx;
 mod deny;
@@ -81,6 +82,7 @@ mod session;
 mod store;
 mod thunk;
 
+pub use client::{NewClient, NewCredentials};
 pub use config::Config;
 pub use cx::{
     Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, CustomCx, Cx, ExpectedSignature,
@@ -105,9 +107,9 @@ pub use tracing;
 pub mod prelude {
     pub use crate::{
         Approve, Authenticated, AuthorizationCx, AuthorizationGetCx, AuthorizationPostCx, ClientAssertionCx, Config, Continue, CustomCx,
-        Cx, Deny, ExpectedSignature, Grant, Json, Oauth1ConsumerCx, Oauth1RequestCx, Oauth1SignatureCx, Oauth1TokenCx,
-        Oauth1TokenResponseCx, Outcome, Reason, Refused, RequestCx, RequestTokenResponseCx, Respond, SignIn, StartCx, TokenCx,
-        TokenGrantCx, TokenResponseCx, handler, hook, plugin, same_secret,
+        Cx, Deny, ExpectedSignature, Grant, Json, NewClient, NewCredentials, Oauth1ConsumerCx, Oauth1RequestCx, Oauth1SignatureCx,
+        Oauth1TokenCx, Oauth1TokenResponseCx, Outcome, Reason, Refused, RequestCx, RequestTokenResponseCx, Respond, SignIn, StartCx,
+        TokenCx, TokenGrantCx, TokenResponseCx, handler, hook, plugin, same_secret,
     };
     pub use tracing::{debug, error, info, trace, warn};
 }

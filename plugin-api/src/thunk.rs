@@ -426,4 +426,16 @@ impl Call {
         // SAFETY: as in `store_put`; the table has the field.
         unsafe { ((*self.host.0).once)(self.cx, lent(key), ttl) }
     }
+
+    /// [`abi::NOT_HERE`] on a server whose table ends before this function.
+    pub(crate) fn register_client(&self, json: &str) -> Result<Lent<'_>, i32> {
+        // SAFETY: as in `once`.
+        if unsafe { (*self.host.0).size } < std::mem::offset_of!(Host, register_client) + size_of::<usize>() {
+            return Err(abi::NOT_HERE);
+        }
+        let mut out = Str::EMPTY;
+        // SAFETY: as in `get`; the table has the field.
+        let code = unsafe { ((*self.host.0).register_client)(self.cx, lent(json), &raw mut out) };
+        self.lent(code, out)
+    }
 }

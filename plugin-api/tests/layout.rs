@@ -34,7 +34,7 @@ fn layouts() -> Vec<Layout> {
         layout!(Module = "kh_module": size, plugins, plugins_len),
         layout!(Host = "kh_host": size, abi_major, abi_minor, image_id, host_data, log, log_level, now_unix_ns, random, get, list, set,
             set_json, remove, respond_status, respond_header, respond_body, respond_page, deny, is_cancelled, fire, store_get, store_put,
-            store_cas, store_delete, once),
+            store_cas, store_delete, once, register_client),
     ]
 }
 

@@ -53,6 +53,7 @@ mod output;
 mod plugin_status;
 mod plugins;
 mod purge;
+mod registrar;
 mod reloads;
 mod running;
 mod scaffold;

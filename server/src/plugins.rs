@@ -23,6 +23,7 @@ use keyhook_host::{Generation, Plan, PluginReport, PluginSettings, Policy, Probe
 use crate::config::{Config, Mode, PluginTable, Trust};
 use crate::failure::{Exit, Failure};
 use crate::foundation::Foundation;
+use crate::registrar::DeskRegistrar;
 
 /// What a generation has of plugins.
 pub(crate) struct LoadedPlugins {
@@ -47,6 +48,7 @@ impl Host {
             clock: Arc::clone(&foundation.clock),
             random: Arc::clone(&foundation.random),
             records: Some(foundation.records.clone()),
+            registrar: Some(DeskRegistrar::over(foundation)),
             pages: Some(pages),
             issuer: issuer.into(),
             dev: config.mode == Mode::Dev,

@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod pages;
 pub mod record;
 pub mod records;
+pub mod registrar;
 pub mod registry;
 pub mod request;
 pub mod response;

@@ -1,7 +1,9 @@
 //! The context of URL handlers.
 
-use super::{Cx, context};
+use super::{Cx, context, utf8};
 use crate::abi::part;
+use crate::client::{NewClient, NewCredentials};
+use crate::refused::Refused;
 
 context! {
     /// A request to a handler's path, whole and in memory.
@@ -52,6 +54,18 @@ impl RequestCx {
     /// All headers by lower-case name.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs(part::HEADER)
+    }
+
+    /// Registers a client of OAuth 1.0a, with the checks that operators get. Needs the capability `register_clients`, which nobody has
+    /// who is not given it. Blocking: refused in `inline` handlers.
+    ///
+    /// # Errors
+    /// [`Reason::BadArgument`](crate::Reason::BadArgument) for a client that is not consistent: no name, a callback that is none; the
+    /// server's log has it.
+    pub fn register_client(&mut self, client: &NewClient) -> Result<NewCredentials, Refused> {
+        let wish = || "register a client".to_owned();
+        let lent = self.call.register_client(&client.json()).map_err(|code| Refused::new(code, wish()))?;
+        NewCredentials::read(utf8(lent.bytes, wish)?)
     }
 
     /// The body.

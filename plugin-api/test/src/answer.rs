@@ -157,6 +157,11 @@ impl Answer {
         self.host.store.get(key).map(Vec::as_slice)
     }
 
+    /// The clients that a handler registered, as JSON; each has the key `test-client` and the secret `test-secret`.
+    pub fn registered(&self) -> &[String] {
+        &self.host.registered
+    }
+
     /// A member of a custom hook's payload as JSON text.
     pub fn payload(&self, name: &str) -> Option<&str> {
         named(&self.host.payload, name)

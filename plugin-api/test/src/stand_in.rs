@@ -33,6 +33,8 @@ pub(crate) struct StandIn {
     pub(crate) store: BTreeMap<String, Vec<u8>>,
     /// What `once` gave away.
     pub(crate) taken: BTreeSet<String>,
+    /// Clients that were registered, as they were asked for.
+    pub(crate) registered: Vec<String>,
     pub(crate) denial: Denial,
     pub(crate) status: u16,
     pub(crate) response_headers: Pairs,
@@ -78,6 +80,7 @@ impl StandIn {
             payload: Vec::new(),
             store: BTreeMap::new(),
             taken: BTreeSet::new(),
+            registered: Vec::new(),
             denial: Denial::none(),
             status: 200,
             response_headers: Vec::new(),

@@ -81,8 +81,15 @@ fn measure(what: &str, hooks: &dyn Hooks, point: HookPoint, draft: &HookCall) ->
 }
 
 fn main() {
-    let world =
-        World { clock: Arc::new(Still), random: Arc::new(Still), records: None, pages: None, issuer: "http://x".into(), dev: false };
+    let world = World {
+        clock: Arc::new(Still),
+        random: Arc::new(Still),
+        records: None,
+        registrar: None,
+        pages: None,
+        issuer: "http://x".into(),
+        dev: false,
+    };
     let Ok(generation) = Host::new(world, None, Probe::Unavailable).build(&Plan::new(Policy::Dev)) else {
         eprintln!("the linked plugin was refused");
         return;

@@ -7,6 +7,7 @@ mod fire;
 mod limits;
 mod outcome;
 mod read;
+mod register;
 mod reply;
 mod store;
 mod write;

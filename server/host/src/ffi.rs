@@ -62,6 +62,7 @@ impl HostTable {
             store_cas,
             store_delete,
             once,
+            register_client,
         };
         Box::leak(Box::new(HostTable { table }))
     }
@@ -264,4 +265,11 @@ unsafe extern "C" fn store_delete(cx: *mut c_void, key: Str) -> i32 {
 
 unsafe extern "C" fn once(cx: *mut c_void, key: Str, ttl: u64) -> i32 {
     with(cx, |call| done(call.once(text(key)?, ttl)))
+}
+
+unsafe extern "C" fn register_client(cx: *mut c_void, json: Str, out: *mut Str) -> i32 {
+    with(cx, |call| {
+        let made = call.register_client(text(json)?)?;
+        give(out, made).map(|()| abi::OK_JSON)
+    })
 }

@@ -56,21 +56,28 @@ impl Default for PluginSettings {
 }
 
 /// Capabilities that the configuration may name.
-pub const CAPABILITIES: [&str; 7] = ["log", "clock", "random", "store", "session", "approve", "http"];
+pub const CAPABILITIES: [&str; 8] = ["log", "clock", "random", "store", "session", "approve", "register_clients", "http"];
 
 /// What a plugin may do besides logging, the clock and chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent permissions that an operator gives by name")]
 pub(crate) struct Capabilities {
     pub(crate) store: bool,
     pub(crate) session: bool,
     pub(crate) approve: bool,
+    pub(crate) register_clients: bool,
 }
 
 impl Capabilities {
     /// The defaults, or exactly what is listed.
     fn from_list(list: Option<&[String]>) -> Capabilities {
         let has = |name: &str, default: bool| list.map_or(default, |list| list.iter().any(|allowed| allowed == name));
-        Capabilities { store: has("store", true), session: has("session", true), approve: has("approve", false) }
+        Capabilities {
+            store: has("store", true),
+            session: has("session", true),
+            approve: has("approve", false),
+            register_clients: has("register_clients", false),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::Endpoint;
 use keyhook_component::records::Records;
+use keyhook_component::registrar::NewClient;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::{Lifetimes, Paths, Settings};
@@ -18,10 +19,11 @@ use keyhook_component::{audit, hooks, pages};
 use keyhook_core::crypto::{MasterKey, Sealer};
 use keyhook_core::error::OAuthError;
 use keyhook_core::metadata::Issuer;
+use keyhook_core::time::Timestamp;
 use keyhook_host::{Generation, Host, Plan, PluginSettings, World};
 use keyhook_stores::memory::MemoryStore;
 use serde_json::json;
-use support::{Sevens, build, clock, folder, generation, host, lines, plan, probe, scripts, world};
+use support::{Desk, Sevens, build, clock, folder, generation, host, lines, plan, probe, scripts, world};
 
 struct Silent;
 
@@ -208,6 +210,20 @@ async fn a_plugin_keeps_values_of_its_own_on_threads_that_may_wait() {
     assert_eq!(body(&bob(&stored(), "0", |_| {}, script)).await, expected);
     assert_eq!(body(&bob(&stored(), "KH_ROUTE_INLINE", |_| {}, "store_get|n\nstore_put|n|x\nreport_body\nreturn|1")).await, "-5 -5");
     assert_eq!(body(&bob(&stored(), "0", |_| {}, "store_get|n\nreport_body\nreturn|1")).await, "0=first", "kept over generations");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_registers_clients_where_the_operator_lets_it() {
+    let desk = Arc::new(Desk::default());
+    let host = || Host::new(World { registrar: Some(desk.clone()), ..world() }, None, probe());
+    let may = |settings: &mut PluginSettings| settings.allow = Some(vec!["register_clients".into()]);
+    let script = "register|{\"name\":\"a\",\"scope\":\"read\"}\nregister|{}\nregister|{\"name\":\"broken\"}\nregister|{\"id\":\"mine\"}\nregister|{broken\nregister|*20000\nreport_body\nreturn|1";
+    assert_eq!(body(&bob(&host(), "0", may, script)).await, "1={\"key\":\"k1\",\"secret\":\"hush\"} -2 -9 -2 -2 -2");
+    assert_eq!(body(&bob(&host(), "0", |_| {}, script)).await, "-7 -7 -7 -7 -7 -7");
+    assert_eq!(body(&bob(&host(), "KH_ROUTE_INLINE", may, "register|{}\nreport_body\nreturn|1")).await, "-5");
+    let asked = NewClient { name: "a".into(), scope: "read".into(), ..NewClient::default() };
+    let seen = desk.0.lock().unwrap().clone();
+    assert_eq!((seen.len(), &seen[0]), (3, &("bob".to_owned(), asked)));
 }
 
 /// The refusals of plugins `(name, method, path)` beside the server's `/token` and `/files/{*path}`.

@@ -17,6 +17,7 @@ pub(crate) const SDK: &[(&str, &str)] = embedded! {
     "macros/src/lib.rs"
     "macros/src/nearest.rs"
     "src/abi.rs"
+    "src/client.rs"
     "src/config.rs"
     "src/cx/authorization.rs"
     "src/cx/custom.rs"

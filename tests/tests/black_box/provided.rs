@@ -12,7 +12,7 @@ use keyhook_core::oauth1::signature::{SignatureMethod, SigningKey};
 use keyhook_core::secret::Secret;
 use keyhook_tests::consumer::{By, by, register};
 use keyhook_tests::http::{Answer, base64, basic};
-use keyhook_tests::local::{Local, SECRET, shop};
+use keyhook_tests::local::{Local, REDIRECT_URI, SECRET, shop};
 use keyhook_tests::scratch::Scratch;
 use keyhook_tests::{binary, libraries};
 
@@ -162,6 +162,41 @@ fn a_signature_method_comes_in_a_library_and_goes_with_it() {
     std::fs::remove_file(library).unwrap();
     local.reload().unwrap();
     assert_eq!(asked(signed("printer", "5")), refused("signature_method_rejected", 400));
+}
+
+#[test]
+fn people_register_an_application_by_themselves_if_they_are_invited_and_the_plugin_is_allowed() {
+    let scratch = Scratch::new("registration");
+    libraries::install_crate("consumer-registration", scratch.path());
+    let local = |allow: &str| {
+        let config = "invitation = \"open sesame\"\nscopes = [\"read\"]";
+        let text = format!(
+            "[oauth1]\nenabled = true\n[plugins.consumer-registration]\nallow = [{allow}]\n[plugins.consumer-registration.config]\n{config}\n"
+        );
+        Local::start(|builder| builder.config_text(text).handlers_directory(scratch.path()).probe(binary::path()))
+    };
+    let sent = |local: &Local, invitation: &str, callback: &str| {
+        let form = [("name", "A <b>printer</b>"), ("callback", callback), ("invitation", invitation)];
+        local.client().post("/register/application", &form)
+    };
+    let allowed = local("\"register_clients\"");
+    assert!(allowed.client().get("/register/application").text().contains("name=\"invitation\""));
+    assert_eq!(sent(&allowed, "open", "").status, 403);
+    for callback in ["printer.example", "javascript:alert(1)", "https://printer.example/#there", "https://*.example/"] {
+        assert_eq!(sent(&allowed, "open sesame", callback).status, 400, "{callback}");
+    }
+    let page = sent(&allowed, "open sesame", REDIRECT_URI);
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("no-store")));
+    let text = page.text();
+    let shown: Vec<&str> = text.split("<dd><code>").skip(1).filter_map(|rest| rest.split("</code>").next()).collect();
+    let [key, secret] = shown[..] else { panic!("{text}") };
+    assert_eq!(By { secret, ..by(key, "1") }.send(&allowed).status, 200);
+    assert_eq!(by(key, "2").send(&allowed).status, 401, "with the secret of somebody else");
+    let clients = allowed.context();
+    let client = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(clients.records.client(key)).unwrap().unwrap();
+    assert_eq!((client.scope.as_str(), client.first_party, client.introspect, client.grant_types.len()), ("read", false, false, 0));
+    let refused = sent(&local("\"store\""), "open sesame", "");
+    assert_eq!(refused.status, 500, "nobody may who is not allowed");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::ffi::c_void;
 use keyhook_plugin::abi::{self, Str};
 
 use super::table::{on, text};
+use crate::stand_in::Kind;
 
 pub(super) unsafe extern "C" fn store_get(cx: *mut c_void, key: Str, out: *mut Str) -> i32 {
     // SAFETY: as in `get`.
@@ -61,6 +62,27 @@ pub(super) unsafe extern "C" fn once(cx: *mut c_void, key: Str, _ttl: u64) -> i3
             Err(code) => code,
             Ok(()) if host.taken.insert(text(key).to_owned()) => abi::OK,
             Ok(()) => abi::CONFLICT,
+        })
+    }
+}
+
+/// Takes every client that has a name.
+pub(super) unsafe extern "C" fn register_client(cx: *mut c_void, json: Str, out: *mut Str) -> i32 {
+    // SAFETY: as in `set`; `out` is the plugin's slot.
+    unsafe {
+        on(cx, |host| match (host.kind == Kind::Route, host.blocking()) {
+            (false, _) => abi::NOT_HERE,
+            (true, Err(code)) => code,
+            (true, Ok(())) => {
+                let asked = text(json);
+                let name = keyhook_plugin::json::at(asked, "/name").and_then(keyhook_plugin::json::text);
+                if name.is_none_or(|name| name.trim().is_empty()) {
+                    return abi::BAD_ARGUMENT;
+                }
+                host.registered.push(asked.to_owned());
+                *out = Str::of(host.kept(br#"{"key":"test-client","secret":"test-secret"}"#.to_vec()));
+                abi::OK_JSON
+            }
         })
     }
 }

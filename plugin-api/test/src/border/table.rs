@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use keyhook_plugin::abi::{self, Host, Str};
 
 use super::plugins;
-use super::store::{once, store_cas, store_delete, store_get, store_put};
+use super::store::{once, register_client, store_cas, store_delete, store_get, store_put};
 use crate::answer::Ended;
 use crate::call::run_hooks;
 use crate::stand_in::{Body, Denial, Kind, StandIn};
@@ -48,6 +48,7 @@ pub(super) fn table() -> Host {
         store_cas,
         store_delete,
         once,
+        register_client,
     }
 }
 

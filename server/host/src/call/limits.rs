@@ -18,6 +18,8 @@ pub(crate) const HEADER_BYTES: usize = 16 << 10;
 pub(crate) const VALUE_BYTES: usize = 64 << 10;
 /// A key, in the store and in sessions.
 pub(crate) const KEY_BYTES: usize = 255;
+/// A client to be registered.
+pub(crate) const CLIENT_BYTES: usize = 16 << 10;
 /// A text in `SIGN_IN` and `APPROVE`.
 pub(crate) const WISH_BYTES: usize = 4 << 10;
 

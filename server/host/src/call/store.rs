@@ -118,7 +118,7 @@ impl Call {
     }
 
     /// Waits on this thread, at most until the deadline. What the store does after that it does, but nobody hears of it.
-    fn wait<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, i32> {
+    pub(super) fn wait<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, i32> {
         if self.is_cancelled() {
             return Err(abi::DEADLINE);
         }

@@ -9,8 +9,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use keyhook_component::BoxFuture;
 use keyhook_component::hooks::HookCall;
+use keyhook_component::registrar::{NewClient, NewCredentials, NotRegistered, Registrar};
 use keyhook_component::system::{Clock, Random};
+use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 use keyhook_host::{Generation, Host, Plan, PluginReport, PluginSettings, Policy, Probe, World};
 use serde_json::json;
@@ -90,7 +93,15 @@ pub fn clock() -> Arc<HandClock> {
 }
 
 pub fn world() -> World {
-    World { clock: clock(), random: Arc::new(Sevens), records: None, pages: None, issuer: "http://localhost:8080".into(), dev: false }
+    World {
+        clock: clock(),
+        random: Arc::new(Sevens),
+        records: None,
+        registrar: None,
+        pages: None,
+        issuer: "http://localhost:8080".into(),
+        dev: false,
+    }
 }
 
 /// This test binary, running only [`the_probe_child`].
@@ -138,4 +149,20 @@ pub fn token_call() -> HookCall {
     call.response.clone_from(response.as_object().unwrap());
     call.fact("client_id", "shop");
     call
+}
+
+/// A registrar that takes every client but the one without a name, and whose store fails for `broken`.
+#[derive(Default)]
+pub struct Desk(pub Mutex<Vec<(String, NewClient)>>);
+
+impl Registrar for Desk {
+    fn register(&self, plugin: &str, client: NewClient) -> BoxFuture<'_, Result<NewCredentials, NotRegistered>> {
+        let answer = match client.name.as_str() {
+            "" => Err(NotRegistered::Malformed("it has no name".into())),
+            "broken" => Err(NotRegistered::Failed("the disk is full".into())),
+            _ => Ok(NewCredentials { key: "k1".into(), secret: Secret::new("hush".into()) }),
+        };
+        self.0.lock().unwrap().push((plugin.to_owned(), client));
+        Box::pin(std::future::ready(answer))
+    }
 }

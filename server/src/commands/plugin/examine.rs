@@ -18,6 +18,7 @@ pub(super) fn host() -> Host {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         records: None,
+        registrar: None,
         pages: None,
         issuer: "http://localhost".into(),
         dev: false,

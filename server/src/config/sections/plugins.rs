@@ -50,10 +50,10 @@ pub(crate) struct Plugins {
 }
 
 /// What `allow` may name.
-pub(crate) const CAPABILITIES: [&str; 7] = ["approve", "clock", "http", "log", "random", "session", "store"];
+pub(crate) const CAPABILITIES: [&str; 8] = ["approve", "clock", "http", "log", "random", "register_clients", "session", "store"];
 
 /// The same with what each gives.
-const CAPABILITIES_KNOWN: &str = "known: \"approve\" (skip the consent page), \"session\" (values of its own in the session), \"store\" (values of its own in the database); \"clock\", \"log\" and \
+const CAPABILITIES_KNOWN: &str = "known: \"approve\" (skip the consent page), \"register_clients\" (add clients of OAuth 1.0a), \"session\" (values of its own in the session), \"store\" (values of its own in the database); \"clock\", \"log\" and \
                                   \"random\" are always allowed, and \"http\" gives nothing yet";
 
 impl Plugins {

@@ -63,7 +63,7 @@ static PLACE: LazyLock<Place> = LazyLock::new(|| {
     let digest = Digest(sha256(&std::fs::read(&library).unwrap()));
     approved.approve(lock::Approved { sha256: digest.hex(), file: "libcalls.so".to_owned(), plugins: Vec::new() });
     let fixed = Arc::new(Fixed);
-    let world = World { clock: fixed.clone(), random: fixed, records: None, pages: None, issuer: "https://id.test".into(), dev: false };
+    let world = World { clock: fixed.clone(), random: fixed, records: None, registrar: None, pages: None, issuer: "https://id.test".into(), dev: false };
     let host = Host::new(world, None, Probe::Unavailable);
     let generation = |settings: PluginSettings| {
         let mut plan = Plan::new(Policy::Locked(approved.clone()));
