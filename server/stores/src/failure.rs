@@ -20,6 +20,14 @@ impl From<Failure> for StoreError {
     }
 }
 
+/// The server has no room left.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn disk_full(shown: &str, said: &str) -> Failure {
+    Failure::Unavailable(format!(
+        "KH0482 {shown} has no room left on its disk ({said}); nothing of this was written: make room, keyhook goes on by itself"
+    ))
+}
+
 impl Failure {
     /// The queue is full.
     pub(crate) fn overloaded() -> Failure {

@@ -54,8 +54,8 @@ impl Collections {
     /// # Errors
     /// When the server does not answer.
     pub async fn count(&self, collection: &str) -> Result<u64, StoreError> {
-        let counting = self.database.collection::<Document>(collection).count_documents(doc! {});
-        in_time(&self.shown, counting.into_future()).await
+        let collection = self.database.collection::<Document>(collection);
+        in_time(&self.shown, collection.count_documents(doc! {}).into_future()).await
     }
 
     /// Refuses a database that has none of the collections.
@@ -75,8 +75,8 @@ impl Collections {
     /// # Errors
     /// When the server does not answer.
     pub async fn documents(&self, collection: &str) -> Result<Documents, StoreError> {
-        let finding = self.database.collection::<Document>(collection).find(doc! {});
-        let cursor = in_time(&self.shown, finding.into_future()).await?;
+        let collection = self.database.collection::<Document>(collection);
+        let cursor = in_time(&self.shown, collection.find(doc! {}).into_future()).await?;
         Ok(Documents { cursor, shown: self.shown.clone() })
     }
 }

@@ -82,6 +82,7 @@ fn of_server(shown: &str, said: &ServerError) -> Failure {
         1290 | 1792 | 1836 => read_only(shown),
         1040 | 1053 | 1203 => Failure::Unavailable(format!("KH0461 {shown} takes no connection at the moment ({})", said.message)),
         1153 => Failure::Unusable(format!("KH0468 {shown} cannot keep a record: it is larger than the server's max_allowed_packet")),
+        1021 | 1114 => crate::failure::disk_full(shown, &said.message),
         1406 => Failure::Unusable(format!("KH0468 {shown} cannot keep a record: its name is longer than a key can be")),
         code => Failure::Unavailable(format!("KH0467 {shown} refused an operation (error {code}); nothing of it was written")),
     }

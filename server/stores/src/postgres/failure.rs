@@ -32,6 +32,13 @@ pub(super) fn older(shown: &str, found: i64, known: i64) -> Failure {
     ))
 }
 
+/// Commits that do not reach the disk.
+pub(super) fn not_durable(shown: &str, setting: &str) -> Failure {
+    Failure::Unusable(format!(
+        "KH0471 {shown} acknowledges commits before they are on the disk ({setting} = off): set it to on, or say `durable = false` in [store]"
+    ))
+}
+
 /// Nobody answered in time.
 pub(super) fn silent(shown: &str) -> Failure {
     Failure::Unavailable(format!("KH0461 {shown} did not answer in time; look at the server and at the network between"))
@@ -80,6 +87,7 @@ pub(super) fn of(shown: &str, error: &Error) -> Failure {
             Failure::Unavailable(format!("KH0461 {shown} is stopping or starting ({text}); keyhook goes on by itself when it answers"))
         }
         SqlState::QUERY_CANCELED => silent(shown),
+        SqlState::DISK_FULL => crate::failure::disk_full(shown, text),
         _ => Failure::Unavailable(format!("KH0467 {shown} refused an operation ({}: {text}); nothing of it was written", state.code())),
     }
 }

@@ -31,6 +31,7 @@ use self::address::Address;
 use self::pool::Connections;
 use self::schema::May;
 use crate::batching::Batching;
+use crate::failure::Failure;
 use crate::key_fits;
 
 component!(Store: "postgres", open);
@@ -62,6 +63,9 @@ impl PostgresStore {
         let address = Address::read(source)?;
         let writers = Connections::new(&address, address.writers)?;
         let mut client = writers.get().await?;
+        if source.durable {
+            demand_durability(&client, &address.shown).await?;
+        }
         let may = May { create: source.create, migrate: source.migrate };
         schema::migrate(&mut client, &address.shown, may).await?;
         drop(client);
@@ -130,6 +134,19 @@ impl PostgresStore {
         });
         if reads_only.await? { Err(failure::read_only(self.readers.shown()).into()) } else { Ok(()) }
     }
+}
+
+/// Refuses a server that acknowledges commits before they are on the disk, or whose pages do not survive that it stops while it writes
+/// them. The URL may have switched off what keyhook asks for.
+async fn demand_durability(client: &tokio_postgres::Client, shown: &str) -> Result<(), Failure> {
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        let asked = client.query_one("SELECT current_setting($1)", &[&setting]).await;
+        let value: String = asked.and_then(|row| row.try_get(0)).map_err(|error| failure::of(shown, &error))?;
+        if value == "off" {
+            return Err(failure::not_durable(shown, setting));
+        }
+    }
+    Ok(())
 }
 
 impl Store for PostgresStore {
