@@ -37,7 +37,7 @@ pub struct Settings {
     pub refresh_grace: Duration,
     /// Sentences for scopes on the consent page.
     pub scope_descriptions: BTreeMap<String, String>,
-    /// Answers in the way of older systems; never changes a security decision. `oauth2u` is known.
+    /// Answers in the way of older systems; never changes a security decision. `oauth2u`, `cycloauth` and `repoze` are known.
     pub compat: Vec<String>,
     /// Failed sign-ins a user may have within [`Settings::attempts_window`].
     pub attempts_per_user: u32,
@@ -117,6 +117,13 @@ pub struct Oauth1Settings {
     pub callback: CallbackRule,
     /// Whether a client may sign for itself, without a user's token.
     pub two_legged: bool,
+}
+
+impl Settings {
+    /// Whether answers are to look as those of an older system did.
+    pub fn imitates(&self, system: &str) -> bool {
+        self.compat.iter().any(|name| name == system)
+    }
 }
 
 /// What a missing `oauth_callback` and `oob` mean (RFC 5849 §2.1).

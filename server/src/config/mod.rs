@@ -105,7 +105,7 @@ pub(crate) struct Config {
 }
 
 /// Systems whose answers `compat` can imitate.
-const COMPAT: [&str; 1] = ["oauth2u"];
+const COMPAT: [&str; 3] = ["oauth2u", "cycloauth", "repoze"];
 
 impl Config {
     /// Reads and checks all layers.
@@ -159,6 +159,7 @@ impl Config {
     fn from_tree(mode: Mode, root: &Table, files: Vec<PathBuf>) -> Result<Config, Diagnostics> {
         let report = reader::Report::default();
         let top = reader::Section::root(root, &report);
+        let compat = compat(&top);
         let mut config = Config {
             mode,
             issuer: None,
@@ -166,7 +167,7 @@ impl Config {
             management: Management::read(top.section("management"), default_management(mode)),
             tokens: Tokens::read(top.section("tokens")),
             grants: Grants::read(top.section("grants")),
-            oauth1: sections::read_oauth1(top.section("oauth1")),
+            oauth1: sections::read_oauth1(top.section("oauth1"), &compat),
             login: Login::read(top.section("login")),
             paths: sections::read_paths(top.section("paths")),
             scopes: scopes(&top),
@@ -175,7 +176,7 @@ impl Config {
             plugins: Plugins::read(top.section("plugins"), top.section("handlers")),
             hooks: sections::read_hooks(&top.section("hooks")),
             log: Log::read(top.section("log")),
-            compat: compat(&top),
+            compat,
             shown: Vec::new(),
             files,
             set_aside: Vec::new(),

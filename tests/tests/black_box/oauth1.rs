@@ -13,23 +13,27 @@ use serde_json::Value;
 
 mod bindings;
 mod bridge;
+mod compat;
 mod coverage;
 mod decisions;
 mod leaks;
 mod malformed;
 mod times;
 
-const CALLBACK: &str = "https://printer.example/ready?of=1&of=2&empty=";
+pub(crate) const CALLBACK: &str = "https://printer.example/ready?of=1&of=2&empty=";
 const REQUEST_TOKEN: &str = "/oauth/request_token";
 const ACCESS_TOKEN: &str = "/oauth/access_token";
 /// A path of the resource server, which is somewhere else.
 const PHOTO: &str = "/photos?file=vacation.jpg&size=original";
 
+/// A user who is called like a consumer.
+const POSER: Person<'static> = Person { username: "consumer:printer", password: "consumer" };
+
 /// A server with the consumers `printer` and `rival`, and a resource server that may introspect.
-struct Provider {
-    local: Local,
-    printer: Consumer,
-    rival: Consumer,
+pub(crate) struct Provider {
+    pub(crate) local: Local,
+    pub(crate) printer: Consumer,
+    pub(crate) rival: Consumer,
 }
 
 impl Provider {
@@ -39,19 +43,24 @@ impl Provider {
 
     /// With more lines in `[oauth1]`.
     fn configured(more: &str) -> Provider {
+        Provider::of(&format!("[oauth1]\nenabled = true\n{more}"))
+    }
+
+    /// With a configuration of its own.
+    pub(crate) fn of(config: &str) -> Provider {
         let mut api = confidential("api");
         (api.introspect, api.grant_types, api.redirect_uris) = (true, vec!["client_credentials".to_owned()], Vec::new());
         let local = Local::bare(|mut builder| {
-            for person in [ALICE, BOB] {
+            for person in [ALICE, BOB, POSER] {
                 builder = builder.user(person.username, person.password);
             }
-            builder.client(api).config_text(format!("[oauth1]\nenabled = true\n{more}"))
+            builder.client(api).config_text(config)
         });
         let [printer, rival] = ["printer", "rival"].map(|id| register(&local, consumer(id), &format!("the secret of {id}")));
         Provider { local, printer, rival }
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.local.client()
     }
 
@@ -59,7 +68,7 @@ impl Provider {
         self.local.clock.advance(Duration::from_secs(seconds));
     }
 
-    fn draft(&self, consumer: &Consumer, method: &str, path: &str) -> Draft {
+    pub(crate) fn draft(&self, consumer: &Consumer, method: &str, path: &str) -> Draft {
         consumer.draft(method, path, self.local.clock.seconds())
     }
 
@@ -73,17 +82,17 @@ impl Provider {
     }
 
     /// The consumer with temporary credentials.
-    fn temporary(&self, callback: &str) -> Consumer {
+    pub(crate) fn temporary(&self, callback: &str) -> Consumer {
         self.printer.given(&self.sent(&self.first(&self.printer).with("oauth_callback", callback)))
     }
 
     /// What a user gets who is asked about them and decides.
-    fn decided(&self, temporary: &Consumer, person: Person<'_>, decision: &str) -> Answer {
+    pub(crate) fn decided(&self, temporary: &Consumer, person: Person<'_>, decision: &str) -> Answer {
         flow::walk_deciding(&mut self.client(), &asking(temporary), person, decision)
     }
 
     /// The verifier of a user who allows.
-    fn verifier(&self, temporary: &Consumer, person: Person<'_>) -> String {
+    pub(crate) fn verifier(&self, temporary: &Consumer, person: Person<'_>) -> String {
         let answer = self.decided(temporary, person, "allow");
         answer.location_parameter("oauth_verifier").unwrap_or_else(|| panic!("{} {}", answer.status, answer.text()))
     }
@@ -93,7 +102,7 @@ impl Provider {
     }
 
     /// The consumer with a token of `alice`.
-    fn token(&self) -> Consumer {
+    pub(crate) fn token(&self) -> Consumer {
         let temporary = self.temporary(CALLBACK);
         let verifier = self.verifier(&temporary, ALICE);
         self.printer.given(&self.exchange(&temporary, &verifier))
@@ -106,8 +115,13 @@ impl Provider {
 
     /// The same of a request that came with another URI or form than was signed.
     fn seen_as(&self, draft: &Draft, uri: &str, form: &str) -> Value {
+        self.told("GET", uri, &draft.authorization("api.example"), form)
+    }
+
+    /// What the server says of a request that is handed over.
+    pub(crate) fn told(&self, method: &str, uri: &str, signed: &str, form: &str) -> Value {
         let authorization = keyhook_tests::http::basic("api", SECRET);
-        let fields = [("method", "GET"), ("uri", uri), ("authorization", &draft.authorization("api.example")), ("form", form)];
+        let fields = [("method", method), ("uri", uri), ("authorization", signed), ("form", form)];
         let answer = self.client().post_with("/introspect", &[("authorization", &authorization)], &fields);
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()

@@ -40,7 +40,7 @@ impl Endpoint for TokenEndpoint {
 
     fn routes(&self, settings: &Settings) -> Vec<RoutePattern> {
         let mut paths = vec![at(settings, &settings.paths.token)];
-        if settings.compat.iter().any(|name| name == "oauth2u") && settings.paths.token != OAUTH2U_PATH {
+        if settings.imitates("oauth2u") && settings.paths.token != OAUTH2U_PATH {
             paths.push(at(settings, OAUTH2U_PATH));
         }
         paths.into_iter().map(|path| (Some(Method::POST), path)).collect()

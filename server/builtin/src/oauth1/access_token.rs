@@ -1,6 +1,5 @@
 //! Token credentials: a consumer exchanges its temporary ones, with the verifier that the user brought (RFC 5849 §2.3).
 
-use http::StatusCode;
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
@@ -20,7 +19,7 @@ use keyhook_core::oauth1::{Oauth1Error, Parameters, Problem};
 use keyhook_core::scope::Granted;
 use keyhook_core::{Secret, kh};
 
-use super::answer::{audited, form};
+use super::answer::{self, audited};
 use super::authorized::{is_typed, verifier_kind};
 use super::hooks::{Answering, denied};
 use super::refused::Refused;
@@ -99,7 +98,7 @@ pub(super) async fn exchange(request: &Request, context: &Context, event: &mut E
         };
         let more = answering.added(request, context, event).await?;
         match commit(Batch::new().with(temporary.take()).with(insert), true, context).await? {
-            Committed::Issued => return Ok(form(StatusCode::OK, given.form(&more).into_inner())),
+            Committed::Issued => return Ok(answer::given(given.form(&more).into_inner(), context)),
             Committed::Lost => return Err(used()),
             Committed::Redraw => {}
         }

@@ -9,6 +9,18 @@ use keyhook_core::oauth1::credentials::CONTENT_TYPE;
 
 use super::refused::Refused;
 
+/// What cycloauth said of the same body.
+const CYCLOAUTH: &str = "text/plain";
+
+/// Credentials. With `compat = ["cycloauth"]` they are called plain text, as its clients may expect.
+pub(super) fn given(body: impl Into<bytes::Bytes>, context: &Context) -> Response {
+    let response = form(StatusCode::OK, body);
+    if context.settings.imitates("cycloauth") {
+        return response.with(header::CONTENT_TYPE, HeaderValue::from_static(CYCLOAUTH));
+    }
+    response
+}
+
 /// A form-encoded body.
 pub(super) fn form(status: StatusCode, body: impl Into<bytes::Bytes>) -> Response {
     let response = Response { body: body.into(), ..Response::empty(status) };

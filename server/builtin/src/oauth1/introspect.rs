@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 use super::refused::Refused;
 use super::verify::{Held, Proven, With, verify};
 
+/// What repoze.who's plugin put before a consumer that acts for itself, to make a user's name of it.
+const CONSUMER: &str = "consumer:";
+
 /// Whether a request to the introspection endpoint is about a signed request, and not about a token.
 pub(crate) fn is_meant(form: &Form, context: &Context) -> bool {
     context.settings.oauth1.is_some() && form.first("token").is_none() && form.first("uri").is_some()
@@ -64,6 +67,7 @@ fn active(proven: &Proven, context: &Context) -> Value {
     if !client.attributes.is_empty() {
         told.insert("client_attributes".into(), client.attributes.clone().into());
     }
+    let repoze = context.settings.imitates("repoze");
     match &proven.held {
         Held::Token(token) => {
             told.insert("scope".into(), token.body.scope.as_str().into());
@@ -71,11 +75,19 @@ fn active(proven: &Proven, context: &Context) -> Value {
             told.insert("iat".into(), token.id().born().seconds().into());
             if let Some(subject) = &token.subject {
                 told.insert("sub".into(), subject.as_str().into());
-                told.insert("username".into(), subject.as_str().into());
+                // A user who is called like a consumer must not be taken for one.
+                if !(repoze && subject.starts_with(CONSUMER)) {
+                    told.insert("username".into(), subject.as_str().into());
+                }
             }
         }
         // For itself it may do what it is registered for.
-        Held::Nothing | Held::Temporary(_) => drop(told.insert("scope".into(), client.default_scope.as_str().into())),
+        Held::Nothing | Held::Temporary(_) => {
+            told.insert("scope".into(), client.default_scope.as_str().into());
+            if repoze {
+                told.insert("username".into(), format!("{CONSUMER}{}", client.id).into());
+            }
+        }
     }
     Value::Object(told)
 }

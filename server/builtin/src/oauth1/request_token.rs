@@ -1,6 +1,6 @@
 //! Temporary credentials: a consumer asks for them, signed, with the callback that the user will be sent to (RFC 5849 §2.1).
 
-use http::{Method, StatusCode};
+use http::Method;
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
@@ -15,7 +15,7 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::metadata::Metadata;
 use keyhook_core::oauth1::Callback;
 
-use super::answer::{audited, form};
+use super::answer::{self, audited};
 use super::hooks::Answering;
 use super::refused::Refused;
 use super::signed::signed;
@@ -96,7 +96,7 @@ async fn give(request: &Request, context: &Context, event: &mut Event) -> Result
         };
         let more = answering.added(request, context, event).await?;
         if context.records.apply(Batch::new().with(insert)).await? == Applied::Applied {
-            return Ok(form(StatusCode::OK, given.form(&more).into_inner()));
+            return Ok(answer::given(given.form(&more).into_inner(), context));
         }
     }
     Err(OAuthError::server_error("no free id for temporary credentials was found").into())

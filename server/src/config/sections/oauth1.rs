@@ -8,9 +8,9 @@ use super::paths::path;
 use crate::config::reader::{Section, quoted, text_of};
 use crate::config::tree::Node;
 
-/// Reads `[oauth1]`; `None` where it is off.
-pub(crate) fn read(section: Section<'_>) -> Option<Oauth1Settings> {
-    let usual = Oauth1Settings::default();
+/// Reads `[oauth1]`; `None` where it is off. What is not said is as the system had it that `compat` names.
+pub(crate) fn read(section: Section<'_>, compat: &[String]) -> Option<Oauth1Settings> {
+    let usual = usual(compat);
     let (second, day) = (Duration::from_secs(1), Duration::from_hours(24));
     let on = section.switch("enabled", false);
     let one = |key, default: String| section.read(key, default, path, |path: &String| quoted(path));
@@ -37,6 +37,15 @@ pub(crate) fn read(section: Section<'_>) -> Option<Oauth1Settings> {
     }
     section.finish(false);
     on.then_some(settings)
+}
+
+/// cycloauth answered GET alone, and took `oob` and no callback for the registered one.
+fn usual(compat: &[String]) -> Oauth1Settings {
+    let usual = Oauth1Settings::default();
+    if compat.iter().any(|name| name == "cycloauth") {
+        return Oauth1Settings { get: true, callback: CallbackRule::Registered, ..usual };
+    }
+    usual
 }
 
 fn callback(node: &Node) -> Result<CallbackRule, String> {
