@@ -10,13 +10,15 @@ use keyhook_tests::libraries::workspace;
 mod facets;
 mod played;
 mod recorded;
+mod signed;
 
 use facets::Facets;
 use played::Played;
 use recorded::{Exchange, Recorded};
+use signed::Signing;
 
 /// The files; the verdicts on each stand below a heading of its name.
-const ANCESTORS: [&str; 2] = ["oauth2u", "python-oauth2"];
+const ANCESTORS: [&str; 5] = ["oauth2u", "python-oauth2", "cycloauth", "wsgioauth", "repoze"];
 
 /// Where every client wants its users back.
 const CALLBACK: &str = "https://cb.test/cb";
@@ -46,12 +48,17 @@ fn verdict(exchange: &Exchange, seen: &Facets, reasons: &BTreeSet<String>) -> Re
 fn every_exchange(ancestor: &str) {
     let recorded = Recorded::of(ancestor);
     let reasons = reasons(ancestor);
-    let (with, without) = (Played::start(&recorded, true), Played::start(&recorded, false));
+    let mut seen: Box<dyn FnMut(&Exchange) -> Facets> = if recorded.server.oauth1 {
+        let signed = Signing::start(&recorded);
+        Box::new(move |exchange| signed.seen(exchange))
+    } else {
+        let (with, without) = (Played::start(&recorded, true), Played::start(&recorded, false));
+        Box::new(move |exchange| if exchange.plugins == Some(false) { without.seen(exchange) } else { with.seen(exchange) })
+    };
     let mut counts = BTreeMap::from([("same", 0), ("explained", 0), ("failed", 0)]);
     let mut failed = String::new();
     for exchange in &recorded.exchange {
-        let seen = if exchange.plugins == Some(false) { without.seen(exchange) } else { with.seen(exchange) };
-        let outcome = verdict(exchange, &seen, &reasons).unwrap_or_else(|why| {
+        let outcome = verdict(exchange, &seen(exchange), &reasons).unwrap_or_else(|why| {
             let _ = writeln!(failed, "{}:{why}", exchange.name);
             "failed"
         });
@@ -70,6 +77,21 @@ fn every_exchange_with_oauth2u_is_answered_as_it_was_or_differs_for_a_reason() {
 #[test]
 fn every_exchange_with_python_oauth2_is_answered_as_it_was_or_differs_for_a_reason() {
     every_exchange("python-oauth2");
+}
+
+#[test]
+fn every_exchange_with_cycloauth_is_answered_as_it_was_or_differs_for_a_reason() {
+    every_exchange("cycloauth");
+}
+
+#[test]
+fn every_exchange_with_wsgioauth_is_answered_as_it_was_or_differs_for_a_reason() {
+    every_exchange("wsgioauth");
+}
+
+#[test]
+fn every_exchange_with_repoze_is_answered_as_it_was_or_differs_for_a_reason() {
+    every_exchange("repoze");
 }
 
 /// What no single exchange shows is proved by a test that exists.

@@ -5,8 +5,6 @@ use std::fmt::Write as _;
 use keyhook_tests::http::{Answer, decode};
 use serde::Deserialize;
 
-use super::CALLBACK;
-
 /// Under this name the runner notes at a second answer whether it brought the same token.
 pub(super) const AGAIN: &str = "x-the-same-token";
 
@@ -29,6 +27,9 @@ pub(super) struct Facets {
     pub(super) again: Option<bool>,
     pub(super) no_store: Option<bool>,
     pub(super) challenge: Option<String>,
+    pub(super) content_type: Option<String>,
+    /// Who a resource server takes the request for.
+    pub(super) who: Option<String>,
 }
 
 impl Facets {
@@ -54,6 +55,8 @@ impl Facets {
         compare("expires_in", number(self.expires_in), number(seen.expires_in));
         compare("again", yes(self.again), yes(seen.again));
         compare("state", self.state.clone(), seen.state.clone());
+        compare("content_type", self.content_type.clone(), seen.content_type.clone());
+        compare("who", self.who.clone(), seen.who.clone());
         compare("no_store", yes(self.no_store), yes(seen.no_store));
         let challenge = seen.challenge.clone().unwrap_or_default();
         if self
@@ -75,15 +78,20 @@ fn parameters(location: &str) -> Vec<(String, String)> {
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
-/// What can be seen of an answer.
-pub(super) fn facets(answer: &Answer) -> Facets {
+/// What can be seen of an answer; a redirect to `callback` leads to the client.
+pub(super) fn facets(answer: &Answer, callback: &str) -> Facets {
     let json = answer.json();
+    // Of OAuth 1.0a, whatever it is called.
+    let form = if answer.text().starts_with("oauth_") { parameters(&format!("?{}", answer.text())) } else { Vec::new() };
+    let member = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    let goes_to_the_client = answer.location().starts_with(CALLBACK);
+    let goes_to_the_client = answer.location().starts_with(callback);
     let place = if goes_to_the_client {
         "redirect"
     } else if json.is_object() {
         "json"
+    } else if !form.is_empty() {
+        "form"
     } else if (300..400).contains(&answer.status) || answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
         // A redirect within the server leads to one of its pages.
         "page"
@@ -97,9 +105,13 @@ pub(super) fn facets(answer: &Answer) -> Facets {
     Facets {
         status: Some(if place == "page" && answer.status == 303 { 200 } else { answer.status }),
         place: Some(place.to_owned()),
-        error: if goes_to_the_client { parameter("error") } else { text(&json["error"]) },
+        error: if goes_to_the_client {
+            parameter("error").or_else(|| parameter("oauth_problem"))
+        } else {
+            text(&json["error"]).or_else(|| member("oauth_problem"))
+        },
         description: if goes_to_the_client { parameter("error_description") } else { text(&json["error_description"]) },
-        keys: json.as_object().map(|members| members.keys().cloned().collect()),
+        keys: json.as_object().map(|members| members.keys().cloned().collect()).or_else(|| sorted(&form)),
         redirect_keys: goes_to_the_client.then_some(redirect_keys),
         fragment: goes_to_the_client.then(|| answer.location().contains('#')),
         state: parameter("state"),
@@ -108,5 +120,14 @@ pub(super) fn facets(answer: &Answer) -> Facets {
         again: answer.header(AGAIN).map(|same| same == "true"),
         no_store: Some(answer.header("cache-control") == Some("no-store")),
         challenge: answer.header("www-authenticate").map(str::to_owned),
+        content_type: answer.header("content-type").map(str::to_owned),
+        who: None,
     }
+}
+
+/// The names of a form-encoded answer that is no refusal.
+fn sorted(form: &[(String, String)]) -> Option<Vec<String>> {
+    let mut names: Vec<_> = form.iter().map(|(name, _)| name.clone()).collect();
+    names.sort();
+    (!names.is_empty()).then_some(names)
 }

@@ -155,7 +155,7 @@ impl Played {
 
     pub(super) fn seen(&self, exchange: &Exchange) -> Facets {
         let (mut browser, answer) = self.send(exchange);
-        let mut seen = facets(&answer);
+        let mut seen = facets(&answer, CALLBACK);
         // A page tells people in words; the same request tells programs the code.
         if seen.place.as_deref() == Some("page") && answer.status >= 400 && exchange.request.starts_with("GET ") {
             let path = exchange.request.strip_prefix("GET ").unwrap();

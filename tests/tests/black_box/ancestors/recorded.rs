@@ -34,6 +34,32 @@ pub(super) struct Setup {
     /// Whether a library plays the ancestor's scripted test plugins.
     #[serde(default)]
     pub(super) scripted: bool,
+    /// Whether it spoke OAuth 1.0a.
+    #[serde(default)]
+    pub(super) oauth1: bool,
+}
+
+/// How a request is signed.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Signed {
+    /// With which credentials: none, `asked`, `allowed` or `token`.
+    pub(super) held: Option<String>,
+    /// By somebody else: `rival`, another consumer that knows them; `nobody`, an unknown one; `guesser`, one with a wrong secret.
+    pub(super) by: Option<String>,
+    /// Protocol parameters that are other ones.
+    pub(super) with: BTreeMap<String, String>,
+    /// Protocol parameters that are left out.
+    pub(super) without: Vec<String>,
+    /// By so many seconds its timestamp is wrong.
+    pub(super) off_by: i64,
+    /// `query` or `body` instead of the header.
+    pub(super) place: Option<String>,
+    /// What is added to query or form after it was signed.
+    pub(super) unsigned_query: String,
+    pub(super) unsigned_form: String,
+    /// The form that is signed.
+    pub(super) form: Option<String>,
 }
 
 /// What is said of a client; what is not is as with every confidential client.
@@ -74,6 +100,8 @@ pub(super) struct Exchange {
     /// Whether it is sent a second time, whose answer counts.
     #[serde(default)]
     pub(super) twice: bool,
+    /// How it is signed, of an ancestor that spoke OAuth 1.0a.
+    pub(super) signed: Option<Signed>,
     /// Whether the scripted plugins run; they do unless this says otherwise.
     pub(super) plugins: Option<bool>,
     /// The cases of the ancestor's own tests that show the same.

@@ -37,7 +37,8 @@ fn clients_of_repoze_get_three_legs_at_one_path_and_its_consumers_are_called_as_
     let provider = Provider::of(REPOZE);
     let temporary = provider.temporary(CALLBACK);
     let verifier = provider.verifier(&temporary, ALICE);
-    let token = provider.printer.given(&provider.sent(&provider.draft(&temporary, "POST", REQUEST_TOKEN).with("oauth_verifier", &verifier)));
+    let token =
+        provider.printer.given(&provider.sent(&provider.draft(&temporary, "POST", REQUEST_TOKEN).with("oauth_verifier", &verifier)));
     let told = provider.seen(&provider.photo(&token));
     assert_eq!((told["sub"].as_str(), told["username"].as_str()), (Some("alice"), Some("alice")));
     let told = provider.seen(&provider.photo(&provider.printer));
@@ -50,7 +51,8 @@ fn a_user_who_is_called_like_a_consumer_is_not_taken_for_one() {
     let provider = Provider::of(REPOZE);
     let temporary = provider.temporary(CALLBACK);
     let verifier = provider.verifier(&temporary, super::POSER);
-    let token = provider.printer.given(&provider.sent(&provider.draft(&temporary, "POST", REQUEST_TOKEN).with("oauth_verifier", &verifier)));
+    let token =
+        provider.printer.given(&provider.sent(&provider.draft(&temporary, "POST", REQUEST_TOKEN).with("oauth_verifier", &verifier)));
     let told = provider.seen(&provider.photo(&token));
     assert_eq!((told["sub"].as_str(), told.get("username")), (Some("consumer:printer"), None), "{told}");
 }
