@@ -67,10 +67,6 @@ fn run(plan: &Plan) -> ExitCode {
     sections::overload::run(plan, &mut table);
     sections::purge::run(plan, &mut table);
     sections::peers::run(plan, &mut table);
-    if plan.only.is_empty() {
-        table.absent("JWT access tokens, EdDSA and ES256");
-        table.absent("OAuth 1.0a signed calls");
-    }
     let markdown = table.markdown(plan);
     println!("\n{markdown}");
     if std::env::var_os("KEYHOOK_EVIDENCE").is_some_and(|value| value == "1") {

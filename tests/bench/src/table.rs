@@ -115,11 +115,6 @@ impl Table {
         self.verdicts.push((what.to_owned(), verdict));
     }
 
-    /// Says that something which has a goal does not exist yet.
-    pub(crate) fn absent(&mut self, what: &str) {
-        self.rest.push(format!("| {what} | not there yet | | |"));
-    }
-
     /// What one durable write takes here.
     pub(crate) fn fdatasync_millis(&self) -> f64 {
         self.machine.fdatasync_micros / 1000.0
