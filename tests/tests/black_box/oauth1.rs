@@ -16,6 +16,7 @@ mod bridge;
 mod compat;
 mod coverage;
 mod decisions;
+mod guarded;
 mod leaks;
 mod malformed;
 mod times;
