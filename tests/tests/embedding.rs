@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use keyhook::{Server, Service};
+use keyhook_guard::{Guard, InProcess, Introspection, Secret};
 use keyhook_tests::back_channel::BackChannel;
 use keyhook_tests::binary::free_port;
 use keyhook_tests::http::Client;
@@ -102,4 +103,20 @@ fn a_layer_puts_the_server_before_an_application() {
         })
         .check();
     }
+}
+
+/// RFC 6750: the program's own API, guarded by the server beside it.
+#[test]
+fn an_api_of_the_program_asks_the_server_beside_it_without_a_socket() {
+    let program = Program::start("", embed_hyper::serve);
+    let shop = BackChannel::new(program.client(), "shop", SECRET);
+    let answer = shop.post("/token", &[("grant_type", "client_credentials"), ("scope", "read")]);
+    let token = Secret::new(answer.json()["access_token"].as_str().unwrap().to_owned());
+    let endpoint = format!("{}/introspect", program.keyhook.issuer());
+    let ask = InProcess::new(program.keyhook.clone());
+    let guard = Guard::new(Introspection::at(endpoint).client("shop", SECRET).fetch_with(ask).build().unwrap());
+    let principal = program.runtime.block_on(guard.verify(&token)).unwrap();
+    assert_eq!((principal.client(), principal.scope().as_str()), (Some("shop"), "read"));
+    assert!(program.runtime.block_on(guard.verify(&Secret::new("kha_made_up".to_owned()))).is_err());
+    program.runtime.block_on(program.keyhook.close());
 }

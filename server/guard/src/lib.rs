@@ -56,6 +56,8 @@
 //! remembers their nonces, and the rules are the same. A form is part of what is signed, so [`Guard::form_layer`] reads it and hands it
 //! on as it came; everything else is left unread. Elsewhere [`Guard::admit_form`] takes a form that was read.
 //!
+//! **In one process** with the server: [`InProcess`] asks its service, and no socket is opened.
+//!
 //! **Rules** ([`predicate`]): [`is_consumer`], [`is_oauth_user`], [`not_oauth`], [`has_scope`], [`authenticated`], [`met_by`] with a
 //! test of one's own, put together with [`all`], [`any`] and [`not`]. Without a principal only [`not_oauth`] is met.
 //!
@@ -78,6 +80,8 @@ mod guard;
 mod guarded;
 #[cfg(feature = "client")]
 mod https;
+#[cfg(feature = "tower")]
+mod in_process;
 pub mod introspection;
 #[cfg(feature = "tower")]
 mod layer;
@@ -100,6 +104,8 @@ pub use guard::Guard;
 pub use guarded::Guarded;
 #[cfg(feature = "client")]
 pub use https::HttpsFetch;
+#[cfg(feature = "tower")]
+pub use in_process::InProcess;
 pub use introspection::Introspection;
 pub use keyhook_core::crypto::Algorithm;
 pub use keyhook_core::{Scope, Secret, Timestamp};
