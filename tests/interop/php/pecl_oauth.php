@@ -7,6 +7,12 @@ $awkward = [
     'plus' => '1+1', 'space' => 'a b', 'tilde' => '~', 'utf8' => 'ü€😀',
 ];
 
+// assert() does nothing where PHP is configured for production.
+function sure(bool $right): void
+{
+    $right || throw new Exception('that is not what was meant');
+}
+
 function walk(string $method, int $place, string $back): void
 {
     global $base, $resource, $key, $secret, $keyFile, $awkward;
@@ -17,12 +23,12 @@ function walk(string $method, int $place, string $back): void
         $client->setRSACertificate(file_get_contents($keyFile));
     }
     $temporary = $client->getRequestToken("$base/oauth/request_token", $back, 'POST');
-    assert($temporary['oauth_callback_confirmed'] === 'true');
+    sure($temporary['oauth_callback_confirmed'] === 'true');
     echo "open $base/oauth/authorize?oauth_token=", rawurlencode($temporary['oauth_token']), "\n";
     $verifier = trim(fgets(STDIN));
     if ($back !== 'oob') {
         parse_str(parse_url($verifier, PHP_URL_QUERY), $came);
-        assert($came['oauth_token'] === $temporary['oauth_token']);
+        sure($came['oauth_token'] === $temporary['oauth_token']);
         $verifier = $came['oauth_verifier'];
     }
     $client->setToken($temporary['oauth_token'], $temporary['oauth_token_secret']);
@@ -30,7 +36,7 @@ function walk(string $method, int $place, string $back): void
     $client->setToken($access['oauth_token'], $access['oauth_token_secret']);
     foreach ([OAUTH_HTTP_METHOD_GET, OAUTH_HTTP_METHOD_POST] as $verb) {
         $client->fetch($resource, $awkward, $verb);
-        assert($client->getLastResponse() === 'for demo');
+        sure($client->getLastResponse() === 'for demo');
     }
 }
 
