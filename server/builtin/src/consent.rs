@@ -33,7 +33,9 @@ pub(crate) async fn remembered(context: &Context, client: &Client, subject: &str
 /// # Errors
 /// When the store cannot answer.
 pub(crate) async fn is_needed(context: &Context, client: &Client, asked: &AuthorizationRequest, subject: &str) -> Result<bool, OAuthError> {
-    if asked.prompt.consent() {
+    // A verifier that a person types is what a stranger on the telephone asks for: nobody sees one who did not say yes to this very
+    // request (RFC 5849 §4.15, RFC 8628 §5.4).
+    if asked.prompt.consent() || asked.redirect_uri.is_out_of_band() {
         return Ok(true);
     }
     if client.first_party {

@@ -273,10 +273,12 @@ impl<'a> Flow<'a> {
     /// # Errors
     /// Always.
     pub(crate) async fn refuse(self, error: OAuthError) -> Result<Response, Refusal> {
+        let code = error.code;
         let refusal = self.asked.refuse(error);
         if let Some(open) = self.open {
             open.take(self.context).await?;
         }
+        oauth1::authorized::refused(&self.asked, code, self.context).await?;
         Err(refusal)
     }
 

@@ -6,6 +6,9 @@ use keyhook_component::response::{PAGE_POLICY, Response, SECOND_POLICY};
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
+/// What no browser renders: JSON, and the forms of OAuth 1.0a (RFC 5849 §2.1).
+const DATA: [&[u8]; 2] = [b"application/json", b"application/x-www-form-urlencoded"];
+
 /// Completes a response: removes what only the edge may say, adds what protects.
 pub fn complete(mut response: Response, method: &Method, https: bool) -> Response {
     if response.headers.keys().any(is_the_edges) {
@@ -21,7 +24,7 @@ pub fn complete(mut response: Response, method: &Method, https: bool) -> Respons
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     let content_type = headers.get(header::CONTENT_TYPE).map_or(b"".as_slice(), HeaderValue::as_bytes);
-    if !starts_with(content_type, b"application/json") {
+    if !DATA.iter().any(|data| starts_with(content_type, data)) {
         let html = starts_with(content_type, b"text/html");
         protect_page(headers, html);
     }

@@ -15,7 +15,8 @@ use crate::guard::Guard;
 use crate::predicate::Predicate;
 use crate::refused::Refused;
 
-/// The longest form that is read, bytes.
+/// The longest form that is read, bytes. A signed one is handed to the server, percent-encoded once more: what `[server.limits] body`
+/// of the server does not hold (64 KiB unless said) is refused as one that cannot be checked.
 pub const LONGEST_FORM: usize = 1024 * 1024;
 
 /// Puts a guard with one rule before services, and hands it forms.

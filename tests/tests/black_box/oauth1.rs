@@ -154,6 +154,7 @@ fn consumer(id: &str) -> Registration {
 fn problem(answer: &Answer) -> (u16, String) {
     assert_eq!(answer.header("content-type"), Some("application/x-www-form-urlencoded"), "{}", answer.text());
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert!(answer.header("x-request-id").is_some() && answer.header("content-security-policy").is_none(), "a refusal, and no page");
     assert_eq!(answer.header("www-authenticate").is_some(), answer.status == 401, "RFC 5849 §3.2: a 401 has a challenge");
     (answer.status, field(answer, "oauth_problem").unwrap_or_default())
 }

@@ -17,9 +17,12 @@ pub struct TemporaryCredential {
     pub secret: Vec<u8>,
     /// Where the user goes with the verifier; `oob` where a person types it.
     pub callback: String,
-    /// What a user said to them, once one did (RFC 5849 §2.2).
+    /// What a user allowed, once one did (RFC 5849 §2.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorized: Option<Authorized>,
+    /// Whether the user, or a plugin on the user's behalf, said no. That is final.
+    #[serde(default)]
+    pub denied: bool,
     /// How many wrong verifiers were tried.
     #[serde(default)]
     pub tried: u8,

@@ -65,7 +65,10 @@ async fn introspect(request: &Request, context: &Context, event: &mut Event) -> 
     }
     if oauth1::introspect::is_meant(&form, context) {
         let answer = Box::pin(oauth1::introspect::introspect(request, &form, &asker, context)).await?;
-        return Ok(Response::json(StatusCode::OK, answer));
+        if !answer.active {
+            event.outcome = "inactive";
+        }
+        return Ok(Response::json(StatusCode::OK, answer.body));
     }
     // `token_type_hint` is an optimization (RFC 7662 §2.1), and the prefix says more.
     let answer = look_up(form.required("token")?, &asker, context).await?;

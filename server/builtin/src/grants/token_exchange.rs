@@ -53,7 +53,7 @@ impl Grant for TokenExchange {
     }
 
     fn lost<'a>(&'a self, _: &'a Pending, _: &'a Context) -> BoxFuture<'a, Lost> {
-        // Nothing is taken: the old token lives on until its grant ends, so that a client may move at its own pace.
+        // Nothing is taken: the old token lives on until it ends, so that a client may move at its own pace.
         Box::pin(std::future::ready(Lost::Refused(OAuthError::server_error("a token exchange has no guard to lose"))))
     }
 }
@@ -98,7 +98,8 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
         opens: None,
         guard: None,
         refresh,
-        ends_at: grant.expires_at,
+        // Nothing outlives what it came from, or a token that ends could be renewed for as long as anybody likes.
+        ends_at: grant.expires_at.min(found.record.expires_at),
         data: grant.body.data.clone(),
     })
 }

@@ -114,6 +114,9 @@ async fn permitted(
     context: &Context,
 ) -> Result<Authorized, Refused> {
     let sent = sent.ok_or_else(|| Oauth1Error::absent("oauth_verifier"))?;
+    if temporary.body.denied {
+        return Err(Oauth1Error::new(Problem::PermissionDenied, "the user did not allow it").with_kh(kh::OAUTH1_TOKEN).into());
+    }
     let Some(authorized) = temporary.body.authorized.clone() else {
         return Err(Oauth1Error::new(Problem::PermissionUnknown, "the user has not decided yet").with_kh(kh::OAUTH1_TOKEN).into());
     };

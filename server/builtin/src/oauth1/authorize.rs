@@ -58,6 +58,10 @@ async fn ask(request: &Request, context: &Context, event: &mut Event) -> Result<
     event.client_id = client.as_ref().map(|client| client.id.clone());
     let asked = AuthorizationRequest::of_temporary_credentials(token, &found.body.callback, client.as_deref())?;
     let client = client.ok_or_else(|| OAuthError::server_error("a request was bound to no client"))?;
+    if found.id().born() <= client.not_before {
+        // Nothing could come of a yes: the client's credentials were revoked.
+        return Err(not_waiting().into());
+    }
     let flow = Flow::begin(Visit { request, context, event }, client, asked).await?;
     flow.ask_plugins(HookPoint::AuthorizationGet, None).await
 }
@@ -69,7 +73,7 @@ async fn ask(request: &Request, context: &Context, event: &mut Event) -> Result<
 pub(super) async fn waiting(name: &str, context: &Context) -> Result<Option<std::sync::Arc<Stored<TemporaryCredential>>>, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::TemporaryCredential, name) else { return Ok(None) };
     let Lookup::Live(found) = context.records.read::<TemporaryCredential>(&Key::Issued(token.id)).await? else { return Ok(None) };
-    let open = found.body.authorized.is_none() && !found.expires_at.has_passed(context.now());
+    let open = found.body.authorized.is_none() && !found.body.denied && !found.expires_at.has_passed(context.now());
     Ok(Some(found).filter(|found| open && token.fits(found.grant, &found.body.hash)))
 }
 

@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use keyhook_component::batch::{Applied, Batch};
+use keyhook_component::context::Context;
 use keyhook_component::hooks::PluginData;
 use keyhook_component::records::{Authorized, Stored, TemporaryCredential};
 use keyhook_component::response::Response;
-use keyhook_core::authorize::Refusal;
-use keyhook_core::error::OAuthError;
+use keyhook_core::authorize::{AuthorizationRequest, Refusal, ResponseType};
+use keyhook_core::error::{ErrorCode, OAuthError};
 use keyhook_core::oauth1::VerifierKind;
 use keyhook_core::scope::Granted;
 use keyhook_core::secret::Secret;
@@ -79,6 +80,23 @@ async fn authorize(
         }
     }
     Err(OAuthError::server_error("no free id for a grant was found"))
+}
+
+/// Remembers a no of the user, or of a plugin on the user's behalf, to temporary credentials: nobody is asked again, and the client
+/// hears of it. Other refusals, and those of other requests, are none.
+///
+/// # Errors
+/// Whatever the store says.
+pub(crate) async fn refused(asked: &AuthorizationRequest, why: ErrorCode, context: &Context) -> Result<(), OAuthError> {
+    if why != ErrorCode::AccessDenied || asked.response_type != ResponseType::Verifier {
+        return Ok(());
+    }
+    let Some(found) = waiting(asked.state.as_deref().unwrap_or_default(), context).await? else { return Ok(()) };
+    let mut denied = Stored::clone(&found);
+    denied.body.denied = true;
+    // Who decided meanwhile was the first.
+    let (Applied::Applied | Applied::Refused { .. }) = context.records.apply(Batch::new().with(denied.replace()?)).await?;
+    Ok(())
 }
 
 /// How a verifier travels.

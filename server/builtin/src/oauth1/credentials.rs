@@ -47,8 +47,14 @@ pub(crate) fn temporary(
     let token = mint::token(TokenKind::TemporaryCredential, RecordId::NONE, context);
     let key = Key::Issued(token.id);
     let (secret, sealed) = new_secret(Kind::TemporaryCredential, &key, context)?;
-    let body =
-        TemporaryCredential { hash: token.hash(), secret: sealed, callback: callback.as_str().to_owned(), authorized: None, tried: 0 };
+    let body = TemporaryCredential {
+        hash: token.hash(),
+        secret: sealed,
+        callback: callback.as_str().to_owned(),
+        authorized: None,
+        denied: false,
+        tried: 0,
+    };
     let record = Stored::new(key, expires_at, body).of_client(client.id.as_str());
     Ok((TemporaryCredentials { token: token.encode().into_inner(), secret }, record.insert()?))
 }

@@ -6,7 +6,9 @@ use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 use keyhook_core::introspection::INACTIVE;
+use keyhook_core::kh;
 use keyhook_core::oauth1::{Parameters, SignedRequest};
+use keyhook_core::scope::Scope;
 use serde_json::{Map, Value, json};
 
 use super::refused::Refused;
@@ -14,6 +16,14 @@ use super::verify::{Held, Proven, With, verify};
 
 /// What repoze.who's plugin put before a consumer that acts for itself, to make a user's name of it.
 const CONSUMER: &str = "consumer:";
+
+/// What a resource server is told.
+pub(crate) struct Told {
+    /// Whether the request is its client's.
+    pub(crate) active: bool,
+    /// The answer, JSON.
+    pub(crate) body: Vec<u8>,
+}
 
 /// Whether a request to the introspection endpoint is about a signed request, and not about a token.
 pub(crate) fn is_meant(form: &Form, context: &Context) -> bool {
@@ -25,7 +35,7 @@ pub(crate) fn is_meant(form: &Form, context: &Context) -> bool {
 ///
 /// # Errors
 /// `invalid_request` for a URI that is not absolute; `temporarily_unavailable` when a store does not answer.
-pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, context: &Context) -> Result<Vec<u8>, OAuthError> {
+pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, context: &Context) -> Result<Told, OAuthError> {
     let uri = form.required("uri")?;
     let body = form.once("form")?;
     let signed = SignedRequest {
@@ -33,11 +43,11 @@ pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, c
         authorization: form.once("authorization")?,
         form_body: body.map(str::as_bytes),
         body_other: None,
-        ..split(uri).ok_or_else(|| OAuthError::invalid_request("uri must be absolute, with http or https"))?
+        ..split(uri).ok_or_else(relative)?
     };
     // Who may not know of it must not use it up either: a nonce is recorded below.
     if !asker.introspect && !is_own(&signed, asker) {
-        return Ok(INACTIVE.to_vec());
+        return Ok(Told { active: false, body: INACTIVE.to_vec() });
     }
     let answer = match verify(&signed, With::Token, arrived, context).await {
         Ok(Some(proven)) => active(&proven, context),
@@ -48,7 +58,12 @@ pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, c
             json!({ "active": false, "oauth_problem": problem.problem.wire() })
         }
     };
-    serde_json::to_vec(&answer).map_err(|error| OAuthError::server_error(error.to_string()))
+    let body = serde_json::to_vec(&answer).map_err(|error| OAuthError::server_error(error.to_string()))?;
+    Ok(Told { active: answer["active"] == true, body })
+}
+
+fn relative() -> OAuthError {
+    OAuthError::invalid_request("uri must be absolute, with http or https").with_kh(kh::OAUTH1_PARAMETERS)
 }
 
 /// Whether a request says to be the asker's.
@@ -70,7 +85,9 @@ fn active(proven: &Proven, context: &Context) -> Value {
     let repoze = context.settings.imitates("repoze");
     match &proven.held {
         Held::Token(token) => {
-            told.insert("scope".into(), token.body.scope.as_str().into());
+            // A token lives for long: what the operator took from its client since, it may no more.
+            let scope: Scope = token.body.scope.iter().filter(|scope| client.scope.contains(scope)).collect();
+            told.insert("scope".into(), scope.as_str().into());
             told.insert("exp".into(), token.expires_at.seconds().into());
             told.insert("iat".into(), token.id().born().seconds().into());
             if let Some(subject) = &token.subject {

@@ -1,6 +1,6 @@
 //! Every no of OAuth 1.0a, in its own form: `oauth_problem`, 400 or 401 with a challenge (RFC 5849 §3.2).
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use keyhook_component::audit::Event;
 use keyhook_component::context::Context;
 use keyhook_component::request::Request;
@@ -11,6 +11,8 @@ use keyhook_core::oauth1::Oauth1Error;
 use keyhook_core::oauth1::encoding::encode;
 
 use super::answer::form;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why a request was refused.
 #[derive(Clone, Debug)]
@@ -73,8 +75,17 @@ impl Refused {
         }
     }
 
-    /// The answer. The one log line for the operator is written here, as the edge does for every other refusal.
+    /// The answer, with the request's id, as every refusal has it. The one log line for the operator is written here, as the edge does
+    /// for every other refusal.
     pub(super) fn response(&self, request: &Request, context: &Context) -> Response {
+        let response = self.told(request, context);
+        match HeaderValue::try_from(&*request.id) {
+            Ok(id) => response.with(REQUEST_ID, id),
+            Err(_) => response,
+        }
+    }
+
+    fn told(&self, request: &Request, context: &Context) -> Response {
         let realm = &context.settings.realm;
         match self {
             Refused::Problem { problem, base } => {

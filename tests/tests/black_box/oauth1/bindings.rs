@@ -1,10 +1,15 @@
 //! Credentials belong to a consumer and a user, and are of one kind (RFC 5849 §2.3, §3.2).
 
+use keyhook_component::batch::{Applied, Batch};
+use keyhook_component::record::Key;
+use keyhook_component::records::{ClientBody, Stored};
+use keyhook_component::store::Lookup;
 use keyhook_core::client::Client;
+use keyhook_core::scope::Scope;
 use keyhook_tests::signing::{Consumer, register};
 use keyhook_tests::stage::{ALICE, BOB};
 
-use super::{CALLBACK, Provider, consumer, problem, refused};
+use super::{CALLBACK, Provider, asking, consumer, problem, refused};
 
 /// The rival signs with its own secret and somebody else's credentials, all of which it knows.
 fn stolen(provider: &Provider, from: &Consumer) -> Consumer {
@@ -145,4 +150,54 @@ fn a_client_that_may_not_introspect_cannot_use_up_a_request_that_it_saw() {
         provider.sent(&provider.draft(&snoop, "POST", "/introspect").form(&keyhook_tests::http::encode_form(&fields))).json()
     };
     assert_eq!(told["client_id"], "snoop", "of its own it may know: {told}");
+}
+
+/// Changes a client as its operator would.
+fn change(provider: &Provider, id: &str, with: impl FnOnce(&mut Client)) {
+    let context = provider.local.context();
+    let found = provider.local.wait(context.records.read::<ClientBody>(&Key::named(id))).unwrap();
+    let Lookup::Live(found) = found else { panic!("no client {id}") };
+    let mut changed = Stored::clone(&found);
+    let mut client = Client::clone(&changed.body.0);
+    with(&mut client);
+    changed.body = ClientBody(std::sync::Arc::new(client));
+    assert_eq!(provider.local.wait(context.records.apply(Batch::new().with(changed.replace().unwrap()))).unwrap(), Applied::Applied);
+}
+
+/// A token lives for a year: what a client may no more, its old tokens may no more.
+#[test]
+fn a_token_may_no_more_than_its_client_may() {
+    let provider = Provider::new();
+    let client =
+        Client { scope: Scope::parse("read write").unwrap(), default_scope: Scope::parse("read write").unwrap(), ..consumer("wide") };
+    let wide = register(&provider.local, client, "the secret of wide");
+    let temporary = wide.given(&provider.sent(&provider.first(&wide)));
+    let verifier = provider.verifier(&temporary, ALICE);
+    let token = wide.given(&provider.exchange(&temporary, &verifier));
+    assert_eq!(provider.seen(&provider.photo(&token))["scope"], "read write");
+    change(&provider, "wide", |client| {
+        client.scope = Scope::parse("read").unwrap();
+        client.default_scope = client.scope.clone();
+    });
+    assert_eq!(provider.seen(&provider.photo(&token))["scope"], "read");
+}
+
+/// Between the steps: disabled, revoked, no consumer any more. Nobody is asked on behalf of such a client, and nothing is given to it.
+#[test]
+fn a_client_that_loses_its_right_between_the_steps_gets_nothing() {
+    let losses: [fn(&mut Client, keyhook_core::Timestamp); 3] =
+        [|client, _| client.disabled = true, |client, now| client.not_before = now, |client, _| client.oauth1 = None];
+    for (at, lose) in losses.into_iter().enumerate() {
+        let provider = Provider::new();
+        let (asked, allowed) = (provider.temporary(CALLBACK), provider.temporary(CALLBACK));
+        let token = provider.token();
+        let verifier = provider.verifier(&allowed, ALICE);
+        provider.advance(1);
+        let now = provider.local.context().now();
+        change(&provider, "printer", |client| lose(client, now));
+        let page = provider.client().get(&asking(&asked));
+        assert_eq!((page.status, page.location()), (400, ""), "loss {at}: {}", page.text());
+        assert_eq!(problem(&provider.exchange(&allowed, &verifier)).0, 401, "loss {at}");
+        assert_eq!(provider.seen(&provider.photo(&token))["active"], false, "loss {at}");
+    }
 }

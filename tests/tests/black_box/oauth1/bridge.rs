@@ -12,7 +12,12 @@ const OAUTH1_TOKEN: &str = "urn:keyhook:params:oauth:token-type:oauth1";
 
 /// A provider, a consumer that may move, and its token for `alice`.
 fn moving() -> (Provider, Consumer) {
-    let provider = Provider::new();
+    moving_with("")
+}
+
+/// The same with more lines in `[oauth1]`.
+fn moving_with(more: &str) -> (Provider, Consumer) {
+    let provider = Provider::configured(more);
     let mut client = consumer("mover");
     client.grant_types = vec![EXCHANGE.to_owned(), "refresh_token".to_owned()];
     client.scope = Scope::parse("read write").unwrap();
@@ -103,4 +108,18 @@ fn an_exchange_narrows_a_scope_and_never_widens_it_and_what_it_does_not_do_it_sa
     assert_eq!(answer.json()["error"], "unauthorized_client", "a client moves when its operator lets it");
     let temporary = provider.temporary(CALLBACK);
     assert_eq!(exchange(&provider, &temporary, &temporary.token.0, "").status, 401, "what nobody allowed is exchanged for nothing");
+}
+
+/// RFC 8693 §5: a token that ends cannot be made into one that does not, or into one that renews itself.
+#[test]
+fn nothing_outlives_the_token_that_it_was_exchanged_for() {
+    let (provider, token) = moving_with("token_ttl = \"2m\"");
+    let tokens = exchange(&provider, &token, &token.token.0, "").json();
+    assert!(tokens["expires_in"].as_u64().unwrap() <= 120, "{tokens}");
+    provider.advance(125);
+    assert!(!active(&provider, tokens["access_token"].as_str().unwrap()));
+    let form = format!("grant_type=refresh_token&refresh_token={}", encode(tokens["refresh_token"].as_str().unwrap()));
+    let alone = Consumer { token: <_>::default(), ..token };
+    let refreshed = provider.draft(&alone, "POST", "/token").form(&form).send(&mut provider.client(), Place::Header);
+    assert_eq!(refreshed.error(), "invalid_grant", "{}", refreshed.text());
 }

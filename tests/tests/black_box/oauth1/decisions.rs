@@ -37,7 +37,34 @@ fn a_user_who_refuses_is_sent_back_with_the_problem_and_without_a_verifier() {
     assert_eq!(answer.location_parameter("oauth_problem").as_deref(), Some("user_refused"));
     assert_eq!(answer.location_parameter("oauth_token").as_deref(), Some(&*temporary.token.0));
     assert_eq!(answer.location_parameter("oauth_verifier"), None);
-    assert_eq!(problem(&provider.exchange(&temporary, "guessed")), (401, "permission_unknown".to_owned()));
+    assert_eq!(problem(&provider.exchange(&temporary, "guessed")), (401, "permission_denied".to_owned()));
+}
+
+/// A no is as final as a yes: with the same credentials nobody else can be asked.
+#[test]
+fn what_one_user_refused_no_user_can_allow() {
+    let provider = Provider::new();
+    let temporary = provider.temporary(CALLBACK);
+    provider.decided(&temporary, ALICE, "deny");
+    for person in [BOB, ALICE] {
+        let answer = provider.decided(&temporary, person, "allow");
+        assert_eq!((answer.status, answer.location()), (400, ""), "{}", answer.text());
+    }
+    assert_eq!(problem(&provider.exchange(&temporary, "guessed")), (401, "permission_denied".to_owned()));
+}
+
+/// RFC 5849 §4.15. Who gets somebody to open an address must not get a verifier on the screen by that alone, to ask for it.
+#[test]
+fn a_verifier_that_a_person_types_is_shown_to_nobody_who_was_not_asked() {
+    let provider = Provider::new();
+    let mut browser = provider.client();
+    let first = keyhook_tests::flow::walk_path(&mut browser, &asking(&provider.temporary("oob")), ALICE);
+    assert!(first.text().contains("class=\"verifier\""), "{}", first.text());
+    let again = browser.get(&asking(&provider.temporary("oob")));
+    let page = follow(&mut browser, again).text();
+    assert!(page.contains("name=\"decision\"") && !page.contains("class=\"verifier\""), "{page}");
+    let known = browser.get(&asking(&provider.temporary(CALLBACK)));
+    assert!(follow(&mut browser, known).location_parameter("oauth_verifier").is_some(), "where the client gets it, consent is remembered");
 }
 
 /// repoze.who's plugin let a second user take the credentials over, with the verifier that the first one's client had.
