@@ -163,8 +163,10 @@ impl Draft {
         };
         let method = self.parameters.iter().find(|(name, _)| name == "oauth_signature_method").and_then(|(_, name)| signature::named(name));
         if let (Some(method), Ok(Some(read))) = (method, Parameters::collect(&request)) {
-            let signature = method.sign(&BaseString::of(&request, &read), &SigningKey::shared(&self.key.0, &self.key.1)).unwrap();
-            parameters[unsigned].1.clone_from(signature.expose());
+            let signature = method.sign(&BaseString::of(&request, &read), &SigningKey::shared(&self.key.0, &self.key.1));
+            if let Some(signature) = signature {
+                parameters[unsigned].1.clone_from(signature.expose());
+            }
         }
         let forged = self.parameters.iter().find(|(name, _)| name == "oauth_signature");
         if let Some((_, forged)) = forged {

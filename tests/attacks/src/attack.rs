@@ -158,6 +158,13 @@ impl<'a> Attack<'a> {
         for member in ["access_token", "refresh_token"] {
             self.target.canaries.token(json[member].as_str().unwrap_or_default());
         }
+        for (name, secret) in
+            [("token secret", answer.member("oauth_token_secret")), ("verifier", answer.returned("oauth_verifier").concat())]
+        {
+            if !secret.is_empty() {
+                self.target.canaries.phrase(name, &secret);
+            }
+        }
         for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let text = String::from_utf8_lossy(value);
             let pair = text.split(';').next().unwrap_or_default();

@@ -11,6 +11,7 @@ mod catalog;
 mod check;
 mod expand;
 mod random;
+mod registered;
 mod report;
 mod run;
 mod tally;

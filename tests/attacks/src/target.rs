@@ -11,44 +11,16 @@ use keyhook_tests::flow::{self, Ask, Person, Pkce};
 use keyhook_tests::http::{Client, basic};
 use keyhook_tests::production::Production;
 use keyhook_tests::scratch::Scratch;
+use keyhook_tests::signing::Consumer;
 
 use crate::check::canaries::Canaries;
 use crate::check::log::Log;
 use crate::check::rows::Store;
 use crate::check::universal::Facts;
+use crate::registered::CLIENTS;
 use crate::wire::Line;
 
-/// Where `shop`'s users go back.
-pub const SHOP_URI: &str = "https://app.test/cb";
-/// Where `spa`'s users go back; it is public.
-pub const SPA_URI: &str = "https://spa.test/cb";
-/// Where `native`'s users go back, on any port.
-pub const NATIVE_URI: &str = "http://127.0.0.1/cb";
-/// Where `lax`'s users go back; it is confidential and may go without PKCE.
-pub const LAX_URI: &str = "https://lax.test/cb";
-/// Where `other`'s users go back, with a query of its own.
-pub const OTHER_URI: &str = "https://other.test/cb?tenant=1";
-/// The user whose account is attacked.
-pub const ALICE: Person<'static> = Person { username: "alice", password: "canary-of-alice-7f2e" };
-/// The user who attacks.
-pub const MALLORY: Person<'static> = Person { username: "mallory", password: "canary-of-mallory-91bc" };
-/// A user whose account is changed from outside.
-pub const CAROL: Person<'static> = Person { username: "carol", password: "canary-of-carol-55ad" };
-
-/// What is registered besides the id: flags of `keyhook client add`.
-const CLIENTS: [(&str, &[&str]); 11] = [
-    ("shop", &["--name", "The <b>Shop</b> \"&'", "--redirect-uri", SHOP_URI, "--scope", "read write", "--default-scope", "read"]),
-    ("poster", &["--redirect-uri", "https://poster.test/cb", "--scope", "read write", "--auth-method", "client_secret_post"]),
-    ("spa", &["--redirect-uri", SPA_URI, "--scope", "read", "--public"]),
-    ("native", &["--redirect-uri", NATIVE_URI, "--redirect-uri", "com.example.app:/cb", "--scope", "read", "--native"]),
-    ("lax", &["--redirect-uri", LAX_URI, "--scope", "read write", "--no-pkce"]),
-    ("other", &["--redirect-uri", OTHER_URI, "--scope", "read other"]),
-    ("two", &["--redirect-uri", "https://two.test/a", "--redirect-uri", "https://two.test/b", "--scope", "read"]),
-    ("web-loopback", &["--redirect-uri", "http://localhost:7000/cb", "--scope", "read"]),
-    ("robot", &["--scope", "read write", "--introspect"]),
-    ("limited", &["--redirect-uri", "https://limited.test/cb", "--scope", "read", "--grant", "authorization_code"]),
-    ("signer", &["--scope", "read write", "--policy", "format=jwt"]),
-];
+pub use crate::registered::{ALICE, CAROL, EXCHANGE, LAX_URI, MALLORY, NATIVE_URI, OTHER_URI, PRINTER_URI, RSA_KEY, SHOP_URI, SPA_URI};
 
 /// What its folder is; removed with it.
 enum Home {
@@ -76,6 +48,8 @@ pub struct Target {
     pub management: u16,
     /// The secrets of its clients.
     secrets: BTreeMap<&'static str, String>,
+    /// What they sign with (RFC 5849 §3.4.2).
+    shared: BTreeMap<String, String>,
     browsers: BTreeMap<&'static str, Client>,
     home: Home,
 }
@@ -84,7 +58,7 @@ impl Target {
     /// `keyhook serve`.
     pub fn production() -> Target {
         let management = free_port();
-        let more = "[login.attempts]\nper_address = 1000000\nper_user = 10\n[log]\nlevel = \"trace\"\n";
+        let more = "[login.attempts]\nper_address = 1000000\nper_user = 10\n[log]\nlevel = \"trace\"\n[oauth1]\nenabled = true\n";
         let home = Production::new("attack", more);
         std::fs::write(home.path().join("management.toml"), format!("[management]\nlisten = \"127.0.0.1:{management}\"\n")).unwrap();
         let server = serve(&home);
@@ -96,7 +70,7 @@ impl Target {
     /// `keyhook dev`.
     pub fn dev() -> Target {
         let home = Scratch::new("attack-dev");
-        home.write("keyhook.toml", "[login.attempts]\nper_address = 1000000\nper_user = 10\n");
+        home.write("keyhook.toml", "[login.attempts]\nper_address = 1000000\nper_user = 10\n[oauth1]\nenabled = true\n");
         let server = Server::dev(home.path(), &[]);
         Target::over("dev", server, Home::Dev(home), "keyhook-dev/data/keyhook.db")
     }
@@ -111,12 +85,15 @@ impl Target {
             // Over plain http it cannot be `__Host-`, and says so.
             cookie: format!("keyhook-dev-{port}"),
             folder: folder.display().to_string(),
+            shows_base_strings: name == "dev",
             ..Facts::default()
         };
         let line = Line::to(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let store = Store::open(&folder.join(database)).unwrap();
-        let (secrets, browsers) = (BTreeMap::new(), BTreeMap::new());
-        let mut target = Target { name, server, facts, line, log: Log::default(), canaries, store, management: 0, secrets, browsers, home };
+        let (secrets, shared, browsers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (log, management) = (Log::default(), 0);
+        let mut target = Target { name, server, facts, line, log, canaries, store, management, secrets, shared, browsers, home };
+        std::fs::write(target.folder().join("rsa.pem"), RSA_KEY).unwrap();
         target.populate();
         target
     }
@@ -148,12 +125,21 @@ impl Target {
             let loopback = uri.strip_prefix("http://127.0.0.1").map(|_| "http://127.0.0.1".to_owned());
             self.facts.registered.push(loopback.unwrap_or_else(|| uri.to_owned()));
         }
-        let secret = added["client_secret"].as_str().unwrap_or_default().to_owned();
-        if !secret.is_empty() {
-            self.canaries.phrase("client secret", &secret);
-            self.facts.unspeakable.push(secret.clone());
+        let [secret, shared] = ["client_secret", "oauth1_secret"].map(|name| added[name].as_str().unwrap_or_default().to_owned());
+        for (name, secret) in [("client secret", &secret), ("shared secret", &shared)] {
+            if !secret.is_empty() {
+                self.canaries.phrase(name, secret);
+                self.facts.unspeakable.push(secret.clone());
+            }
         }
+        self.shared.insert(id.to_owned(), shared);
         secret
+    }
+
+    /// A client as it signs for itself (RFC 5849 §3).
+    pub fn consumer(&self, client: &str) -> Consumer {
+        let secret = self.shared.get(client).cloned().unwrap_or_default();
+        Consumer { id: client.to_owned(), secret, token: <_>::default() }
     }
 
     /// Adds a user of the built-in login.

@@ -3,7 +3,19 @@
 use crate::wire::{Answer, Reply, Request};
 
 /// Paths at which the server decides and the audit log has an event.
-const DECIDING: [&str; 8] = ["/authorize", "/authorize/resume", "/login", "/consent", "/logout", "/token", "/introspect", "/revoke"];
+const DECIDING: [&str; 11] = [
+    "/authorize",
+    "/authorize/resume",
+    "/login",
+    "/consent",
+    "/logout",
+    "/token",
+    "/introspect",
+    "/revoke",
+    "/oauth/request_token",
+    "/oauth/authorize",
+    "/oauth/access_token",
+];
 
 /// How many decisions an answer tells of.
 pub fn decisions(request: &Request, reply: &Reply) -> u64 {
@@ -13,9 +25,9 @@ pub fn decisions(request: &Request, reply: &Reply) -> u64 {
     }
     let post = request.method == "POST";
     let given = match path_of(request) {
-        "/token" | "/introspect" | "/revoke" | "/logout" => post && answer.status == 200,
+        "/token" | "/introspect" | "/revoke" | "/logout" | "/oauth/request_token" | "/oauth/access_token" => post && answer.status == 200,
         "/login" => post && (matches!(answer.status, 422 | 429) || sets_session(answer)),
-        _ => !answer.returned("code").is_empty(),
+        _ => ["code", "oauth_verifier"].iter().any(|name| !answer.returned(name).is_empty()),
     };
     u64::from(given || refused(request, reply).is_some())
 }
@@ -32,7 +44,8 @@ fn sets_session(answer: &Answer) -> bool {
 /// The id of a request that an endpoint refused, not the edge before it.
 pub fn refused(request: &Request, reply: &Reply) -> Option<String> {
     let Reply::Answer(answer) = reply else { return None };
-    let by_endpoint = matches!(answer.status, 400 | 401 | 403 | 429) || !answer.returned("error").is_empty();
+    let by_endpoint =
+        matches!(answer.status, 400 | 401 | 403 | 429) || ["error", "oauth_problem"].iter().any(|name| !answer.returned(name).is_empty());
     let by_edge = answer.text().contains("the body is malformed");
     if !DECIDING.contains(&path_of(request)) || !by_endpoint || by_edge {
         return None;

@@ -41,6 +41,19 @@ pub enum Expect {
     Tokens(Option<String>),
     /// 200 with `"active": true`.
     Active,
+    /// 400 or 401 with one of the problems by its name, form-encoded, a challenge with a 401 (RFC 5849 §3.2).
+    Problem(Vec<&'static str>),
+    /// 200 with temporary or token credentials, form-encoded (RFC 5849 §2.1, §2.3); the kind of record that they are.
+    Credentials(&'static str),
+    /// 200 with `"active": false` about a signed request, and one of the problems.
+    NotBelieved(Vec<&'static str>),
+    /// 303 to the callback with a verifier for the temporary credentials of this name (RFC 5849 §2.2).
+    Verifier {
+        /// The callback.
+        to: String,
+        /// `oauth_token`.
+        token: String,
+    },
     /// One of several.
     Either(Vec<Expect>),
 }
@@ -77,7 +90,12 @@ impl Expect {
     /// Whether nothing may be given.
     fn is_refusal(&self) -> bool {
         match self {
-            Expect::SignedIn | Expect::Code { .. } | Expect::Tokens(_) | Expect::Active => false,
+            Expect::SignedIn
+            | Expect::Code { .. }
+            | Expect::Tokens(_)
+            | Expect::Active
+            | Expect::Credentials(_)
+            | Expect::Verifier { .. } => false,
             Expect::Either(all) => all.iter().all(Expect::is_refusal),
             _ => true,
         }
@@ -85,7 +103,7 @@ impl Expect {
 
     /// Whether a success where none was expected.
     fn is_success(&self, answer: &Answer) -> bool {
-        let by_status = matches!(self, Expect::Page | Expect::Json(_) | Expect::Refused(_));
+        let by_status = matches!(self, Expect::Page | Expect::Json(_) | Expect::Refused(_) | Expect::Problem(_));
         by_status && (200..300).contains(&answer.status)
     }
 
@@ -97,6 +115,13 @@ impl Expect {
             Expect::SignedIn => &[("attempts", 3), ("session", 1), ("interaction", 1)],
             Expect::Code { .. } => &[("code", 1), ("grant", 1), ("consent", 1), ("interaction", 1)],
             Expect::Tokens(_) => &[("access_token", 1), ("refresh_token", 1)],
+            Expect::Credentials("token_credential") => &[("token_credential", 1), ("once", 1)],
+            Expect::Credentials(_) => &[("temporary_credential", 1), ("once", 1)],
+            Expect::Verifier { .. } => &[("grant", 1), ("consent", 1), ("interaction", 1)],
+            // Whoever hears these has signed, and a signed request is good once.
+            Expect::Problem(all) | Expect::NotBelieved(all) if all.iter().all(|problem| AFTER_SIGNATURE.contains(problem)) => {
+                &[("once", 1)]
+            }
             Expect::Either(all) => all.iter().map(Expect::growth).find(|growth| !growth.is_empty()).unwrap_or_default(),
             _ => &[],
         }
@@ -133,6 +158,10 @@ impl Expect {
             Expect::Code { to, state } => code(answer, to, state.as_deref(), issuer),
             Expect::Tokens(scope) => tokens(answer, scope.as_deref()),
             Expect::Active => same(answer.status == 200 && answer.json()["active"] == true, "not active"),
+            Expect::Problem(problems) => problem(answer, problems),
+            Expect::Credentials(_) => credentials(answer),
+            Expect::NotBelieved(problems) => not_believed(answer, problems),
+            Expect::Verifier { to, token } => verifier(answer, to, token),
             Expect::Either(_) => Ok(()),
         }
     }
@@ -144,7 +173,8 @@ pub fn gives(answer: &Answer) -> bool {
     let member = ["access_token", "refresh_token", "id_token"].iter().any(|name| json.get(name).is_some());
     let cookie = answer.headers.iter().any(|(name, value)| name == "set-cookie" && value.windows(4).any(|part| part == b"khs_"));
     let returned = ["code", "access_token"].iter().any(|name| !answer.returned(name).is_empty());
-    returned || member || json["active"] == true || cookie
+    let credentials = !answer.member("oauth_token_secret").is_empty() || !answer.returned("oauth_verifier").is_empty();
+    returned || member || json["active"] == true || cookie || credentials
 }
 
 fn same(holds: bool, otherwise: &str) -> Result<(), String> {
@@ -209,4 +239,51 @@ fn tokens(answer: &Answer, scope: Option<&str>) -> Result<(), String> {
     same(answer.header("cache-control") == Some("no-store"), "it may be stored")?;
     let given = json["scope"].as_str().unwrap_or_default();
     same(scope.is_none_or(|scope| scope == given), &format!("scope {given:?}, expected {scope:?}"))
+}
+
+/// Problems that are told to those alone who have signed.
+const AFTER_SIGNATURE: [&str; 5] = ["token_used", "token_expired", "token_revoked", "permission_unknown", "verifier_invalid"];
+/// Members of a problem (OAuth Problem Reporting), and the one that development adds.
+const PROBLEM_MEMBERS: [&str; 7] = [
+    "oauth_problem",
+    "oauth_problem_advice",
+    "oauth_parameters_absent",
+    "oauth_parameters_rejected",
+    "oauth_acceptable_timestamps",
+    "oauth_acceptable_versions",
+    "signature_base_string",
+];
+
+fn problem(answer: &Answer, problems: &[&str]) -> Result<(), String> {
+    let problem = answer.member("oauth_problem");
+    same(problems.contains(&problem.as_str()), &format!("problem {problem:?} with {}, expected {problems:?}", answer.status))?;
+    let malformed = ["parameter_absent", "parameter_rejected", "version_rejected", "signature_method_rejected"];
+    let expected = if malformed.contains(&problem.as_str()) { 400 } else { 401 };
+    same(answer.status == expected, &format!("status {}, expected {expected}", answer.status))?;
+    let challenge = answer.header("www-authenticate").is_some_and(|value| value.starts_with("OAuth realm="));
+    same(expected == 400 || challenge, "a 401 without a challenge")?;
+    let text = answer.text();
+    let names = text.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    let strange = names.into_iter().find(|name| !PROBLEM_MEMBERS.contains(name));
+    same(strange.is_none(), &format!("a strange member {strange:?}"))
+}
+
+fn credentials(answer: &Answer) -> Result<(), String> {
+    let whole = ["oauth_token", "oauth_token_secret"].iter().all(|name| !answer.member(name).is_empty());
+    same(answer.status == 200 && whole, &format!("status {}, no credentials", answer.status))
+}
+
+fn not_believed(answer: &Answer, problems: &[&str]) -> Result<(), String> {
+    let json = answer.json();
+    let problem = json["oauth_problem"].as_str().unwrap_or_default();
+    same(answer.status == 200 && json["active"] == false, &format!("status {}, not inactive", answer.status))?;
+    same(problems.contains(&problem), &format!("problem {problem:?}, expected {problems:?}"))?;
+    same(json.as_object().is_some_and(|members| members.len() == 2), "a strange member")
+}
+
+fn verifier(answer: &Answer, to: &str, token: &str) -> Result<(), String> {
+    same(answer.status == 303 && is_at(answer.location(), to), &format!("status {}, not 303 to {to}", answer.status))?;
+    same(!answer.location().contains('#'), "a verifier in a fragment")?;
+    same(answer.returned("oauth_verifier").len() == 1, "not exactly one verifier")?;
+    once(answer, "oauth_token", Some(token))
 }

@@ -31,6 +31,7 @@ fn facts() -> Facts {
         folder: "/tmp/keyhook-attack".to_owned(),
         registered: vec![CB.to_owned()],
         unspeakable: vec!["canary-password".to_owned()],
+        shows_base_strings: false,
         of_plugins: Vec::new(),
     }
 }
@@ -193,4 +194,25 @@ fn a_log_is_looked_through_for_panics_errors_and_events_without_a_code() {
         let found = log.read(&line).unwrap_or_default();
         assert!(found.contains(problem), "{problem}: {found:?}");
     }
+}
+
+#[test]
+fn a_problem_of_oauth_1_is_form_encoded_and_shows_no_base_string() {
+    let problem = |status: &str, headers: &str, body: &str| {
+        answer(status, &format!("content-type: application/x-www-form-urlencoded\r\n{SAFE}{headers}"), body)
+    };
+    let expect = Expect::Problem(vec!["signature_invalid"]);
+    let challenge = "www-authenticate: OAuth realm=\"x\"\r\n";
+    let right = problem("401 Unauthorized", challenge, "oauth_problem=signature_invalid&oauth_problem_advice=no");
+    assert_eq!(expect.judge(ISSUER, &right), Verdict::Right);
+    assert_eq!(found(&right, "/oauth/request_token", &[]), "");
+    let bare = problem("401 Unauthorized", "", "oauth_problem=signature_invalid");
+    assert!(matches!(expect.judge(ISSUER, &bare), Verdict::Wrong(_)), "without a challenge");
+    let given = problem("200 OK", "", "oauth_token=kht_x&oauth_token_secret=y");
+    assert!(matches!(expect.judge(ISSUER, &given), Verdict::Accepted(_)));
+    assert_eq!(Expect::Credentials("temporary_credential").judge(ISSUER, &given), Verdict::Right);
+    let shown = problem("401 Unauthorized", challenge, "oauth_problem=signature_invalid&signature_base_string=POST%26http");
+    assert!(found(&shown, "/oauth/request_token", &[]).contains("base string"));
+    let kept = answer("200 OK", "content-type: application/x-www-form-urlencoded\r\nx-content-type-options: nosniff\r\n", "a=b");
+    assert!(found(&kept, "/oauth/request_token", &[]).contains("caches"));
 }

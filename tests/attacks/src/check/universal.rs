@@ -5,6 +5,9 @@ use crate::wire::{Answer, Pair, Reply};
 /// Longest answer.
 const LONGEST: usize = 8 << 20;
 
+/// The media type of OAuth 1.0a (RFC 5849 §2.1).
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What is known of the server that answers.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -18,6 +21,8 @@ pub struct Facts {
     pub registered: Vec<String>,
     /// What no answer ever says: passwords, client secrets, keys.
     pub unspeakable: Vec<String>,
+    /// Whether it shows the base string of a signature that does not fit, as in development alone (RFC 5849 §3.2).
+    pub shows_base_strings: bool,
     /// Headers that plugins of this server may add below `/x/`.
     pub of_plugins: Vec<String>,
 }
@@ -66,10 +71,8 @@ fn headers(facts: &Facts, asked: Asked<'_>, answer: &Answer, found: &mut Vec<Str
             "allow" => answer.status == 405,
             "retry-after" => matches!(answer.status, 429 | 503),
             "location" => (300..400).contains(&answer.status) && is_known(facts, &text),
-            "content-security-policy" | "x-frame-options" | "referrer-policy" | "cross-origin-opener-policy" => {
-                !answer.is("application/json")
-            }
-            "set-cookie" => !answer.is("application/json") && is_own_cookie(facts, &text),
+            "content-security-policy" | "x-frame-options" | "referrer-policy" | "cross-origin-opener-policy" => !is_data(answer),
+            "set-cookie" => !is_data(answer) && is_own_cookie(facts, &text),
             "access-control-allow-origin" => (asked.path.starts_with("/.well-known/") || asked.path == "/jwks") && text == "*",
             other => asked.path.starts_with("/x/") && facts.of_plugins.iter().any(|name| name == other),
         };
@@ -83,6 +86,11 @@ fn headers(facts: &Facts, asked: Asked<'_>, answer: &Answer, found: &mut Vec<Str
             found.push(format!("two headers {name}"));
         }
     }
+}
+
+/// An answer for a program: JSON, or the forms of OAuth 1.0a (RFC 5849 §2.1).
+fn is_data(answer: &Answer) -> bool {
+    answer.is("application/json") || answer.is(FORM)
 }
 
 /// A path of the server's own, or somewhere a client registered.
@@ -129,7 +137,7 @@ fn protection(asked: Asked<'_>, answer: &Answer, found: &mut Vec<String>) {
         }
     }
     let is_public = asked.path.starts_with("/.well-known/") || asked.path.starts_with("/static/") || asked.path.starts_with("/x/");
-    let says_something = answer.is("text/html") || answer.is("application/json") || answer.header("location").is_some();
+    let says_something = answer.is("text/html") || is_data(answer) || answer.header("location").is_some();
     // The one redirect that a cache may not keep either goes from a loopback name to the issuer's.
     if says_something && !is_public && answer.header("cache-control") != Some("no-store") {
         found.push("an answer that caches may keep".to_owned());
@@ -143,6 +151,9 @@ fn speech(facts: &Facts, asked: Asked<'_>, answer: &Answer, found: &mut Vec<Stri
         if body.contains(secret.as_str()) || headers.contains(secret.as_str()) {
             found.push("a secret is in the answer".to_owned());
         }
+    }
+    if !facts.shows_base_strings && body.contains("signature_base_string") {
+        found.push("an answer shows a signature base string".to_owned());
     }
     if answer.status >= 400 {
         for word in ["panicked", ".rs:", "rusqlite", "SELECT ", "INSERT ", "backtrace", ".cargo/", env!("CARGO_PKG_VERSION"), &facts.folder]

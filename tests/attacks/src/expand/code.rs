@@ -6,7 +6,7 @@ use keyhook_tests::http::encode_form;
 use super::{Expander, STATE, always, ask, at_once, once, redeem, shop};
 use crate::attack::Attack;
 use crate::check::expect::Expect;
-use crate::target::{CAROL, LAX_URI, SHOP_URI, SPA_URI, Target};
+use crate::target::{CAROL, EXCHANGE, LAX_URI, SHOP_URI, SPA_URI, Target};
 use crate::wire::{Reply, Request};
 
 pub const ALL: &[Expander] = &[
@@ -190,7 +190,6 @@ fn grant_types(attack: &mut Attack<'_>) {
         "implicit",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:openid:params:grant-type:ciba",
         "client_credential",
         "refresh",
@@ -207,6 +206,8 @@ fn grant_types(attack: &mut Attack<'_>) {
         }
     }
     let basic = attack.target.basic("robot");
+    let not_theirs = Request::post("/token", &[("grant_type", EXCHANGE), ("subject_token", "kho_x")]).header("authorization", &basic);
+    attack.send(&not_theirs, &Expect::Json(vec!["unauthorized_client"]));
     let missing = Expect::Json(vec!["invalid_request"]);
     attack.send(&Request::post("/token", &[]).header("authorization", &basic), &missing);
     attack.send(&Request::post("/token", &[("grant_type", "")]).header("authorization", &basic), &missing);

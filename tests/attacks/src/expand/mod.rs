@@ -9,6 +9,8 @@ mod http2;
 mod introspection;
 mod jose;
 mod leakage;
+mod oauth1;
+mod oauth1_flow;
 mod pages;
 mod redirect;
 mod refresh;
@@ -57,7 +59,10 @@ pub const EXPANDERS: &[&[Expander]] = &[
     grants::ALL,
     introspection::INTROSPECTION,
     introspection::EXCHANGE,
+    oauth1_flow::BRIDGE,
     pages::ALL,
+    oauth1::SIGNED,
+    oauth1_flow::CREDENTIALS,
     http::ALL,
     leakage::ALL,
     leakage::PUSHED,

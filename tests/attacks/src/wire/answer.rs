@@ -29,6 +29,13 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// A member of a form-encoded body, decoded; empty where there is none.
+    pub fn member(&self, name: &str) -> String {
+        let text = if self.is("application/x-www-form-urlencoded") { self.text() } else { String::new() };
+        let found = text.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name);
+        found.map(|(_, value)| keyhook_tests::http::decode(value)).unwrap_or_default()
+    }
+
     /// The `error` of a JSON body.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
