@@ -70,6 +70,7 @@ mod testing;
 
 pub use builder::Builder;
 pub use failure::{Exit, Failure};
+pub use keyhook_builtin::oauth1;
 pub use keyhook_component as component;
 pub use keyhook_core::client::Client;
 pub use keyhook_core::redirect::RedirectUri;

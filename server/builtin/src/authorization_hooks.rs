@@ -176,7 +176,7 @@ impl Flow<'_> {
     async fn identity(&self, sign_in: SignIn) -> Result<Identity, OAuthError> {
         let refuse = |cause: &'static str| OAuthError::server_error(cause).with_kh(kh::PLUGIN_SIGN_IN);
         let SignIn { subject, auth_time, acr, amr, approved: _ } = sign_in;
-        if subject.is_empty() || subject.len() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
+        if !is_subject(&subject) {
             return Err(refuse("a plugin's subject must be 1 to 255 bytes without control characters"));
         }
         let now = self.context.now();
@@ -190,6 +190,11 @@ impl Flow<'_> {
         }
         Ok(Identity { subject, auth_time, acr, amr })
     }
+}
+
+/// Whether a text can name a user: 1 to 255 bytes without control characters.
+pub(crate) fn is_subject(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_SUBJECT && !text.chars().any(char::is_control)
 }
 
 fn without_own_fields(form: &Form) -> Result<Form, OAuthError> {

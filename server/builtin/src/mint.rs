@@ -44,6 +44,7 @@ pub(crate) fn record_id(context: &Context) -> RecordId {
 }
 
 /// A grant that a request opens.
+#[derive(Clone)]
 pub(crate) struct NewGrant<'a> {
     /// Whose it is; `None` for the client's own.
     pub(crate) subject: Option<&'a str>,

@@ -64,7 +64,7 @@ pub(crate) async fn read(request: &Request, context: &Context) -> Result<Option<
 }
 
 /// Subjects whom a plugin signed in may have no record here; one that has it must not be disabled.
-async fn is_disabled(subject: &str, context: &Context) -> Result<bool, OAuthError> {
+pub(crate) async fn is_disabled(subject: &str, context: &Context) -> Result<bool, OAuthError> {
     Ok(context.records.read::<User>(&Key::named(subject)).await?.live().is_some_and(|user| user.body.disabled))
 }
 

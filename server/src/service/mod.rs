@@ -14,6 +14,8 @@ use bytes::Bytes;
 use http::{Extensions, Request, Response};
 use http_body_util::Full;
 use hyper::body::Body;
+use keyhook_builtin::oauth1::Waiting;
+use keyhook_core::error::OAuthError;
 use keyhook_edge::{Health as _, Peer};
 use tokio::task::AbortHandle;
 
@@ -99,6 +101,15 @@ impl Service {
     /// The issuer's path, below which the endpoints are; empty for an issuer without one.
     pub fn prefix(&self) -> &str {
         self.shared.inner.issuer.path()
+    }
+
+    /// Temporary credentials of OAuth 1.0a that wait for a user (RFC 5849 §2.2), for a program that signs its users in and asks them
+    /// itself; `None` if there are none of this name, or OAuth 1.0a is off.
+    ///
+    /// # Errors
+    /// When a store does not answer.
+    pub async fn oauth1_waiting(&self, oauth_token: &str) -> Result<Option<Waiting>, OAuthError> {
+        Waiting::find(oauth_token, &self.shared.inner.context()).await
     }
 
     /// Whether the server answers at a path: something is there, or it lies below [`Service::prefix`], where nobody else is.

@@ -16,6 +16,7 @@ mod bridge;
 mod compat;
 mod coverage;
 mod decisions;
+mod embedded;
 mod guarded;
 mod leaks;
 mod malformed;

@@ -7,6 +7,7 @@ use keyhook_component::hooks::PluginData;
 use keyhook_component::records::{Authorized, Stored, TemporaryCredential};
 use keyhook_component::response::Response;
 use keyhook_core::authorize::{AuthorizationRequest, Refusal, ResponseType};
+use keyhook_core::client::Client;
 use keyhook_core::error::{ErrorCode, OAuthError};
 use keyhook_core::oauth1::VerifierKind;
 use keyhook_core::scope::Granted;
@@ -27,7 +28,15 @@ pub(crate) async fn answer(mut flow: Flow<'_>, granted: Granted, session: Live, 
     if let Some(open) = flow.open.take() {
         open.take(flow.context).await?;
     }
-    let verifier = authorize(&flow, &granted, &session, &subject, data).await?;
+    let grant = mint::NewGrant {
+        subject: Some(&subject),
+        scope: &granted,
+        auth_time: session.body.auth_time,
+        acr: session.body.acr.clone(),
+        amr: session.body.amr.clone(),
+    };
+    let name = flow.asked.state.as_deref().unwrap_or_default();
+    let verifier = permit(name, &flow.client, grant, data, flow.context).await?;
     flow.event.subject = Some(subject);
     flow.context.audit.record(flow.event.clone());
     let to = &flow.asked.redirect_uri;
@@ -43,30 +52,24 @@ pub(crate) async fn answer(mut flow: Flow<'_>, granted: Granted, session: Live, 
     flow.with_cookies(response).await
 }
 
-/// Writes grant and permission together. Of two users, or two tabs, one wins.
-async fn authorize(
-    flow: &Flow<'_>,
-    granted: &Granted,
-    session: &Live,
-    subject: &str,
+/// Writes grant and permission together, and gives the verifier. Of two users, or two tabs, one wins.
+///
+/// # Errors
+/// When somebody decided before, or the credentials have expired or are another client's; whatever the store says.
+pub(super) async fn permit(
+    name: &str,
+    client: &Client,
+    grant: mint::NewGrant<'_>,
     data: PluginData,
+    context: &Context,
 ) -> Result<Secret<String>, OAuthError> {
-    let context = flow.context;
-    let name = flow.asked.state.as_deref().unwrap_or_default();
-    let kind = verifier_kind(flow.asked.redirect_uri.is_out_of_band());
     for _ in 0..mint::DRAWS {
         let found = waiting(name, context).await?.ok_or_else(not_waiting)?;
-        if found.client.as_deref() != Some(flow.client.id.as_str()) {
+        if found.client.as_deref() != Some(client.id.as_str()) {
             return Err(not_waiting());
         }
-        let new = mint::NewGrant {
-            subject: Some(subject),
-            scope: granted,
-            auth_time: session.body.auth_time,
-            acr: session.body.acr.clone(),
-            amr: session.body.amr.clone(),
-        };
-        let mut grant = new.record_beside(found.id(), &flow.client, context);
+        let kind = verifier_kind(is_typed(&found.body));
+        let mut grant = grant.clone().record_beside(found.id(), client, context);
         grant.body.data.clone_from(&data);
         let verifier = kind.make(&context.random.bytes());
         let mut permitted = Stored::clone(&found);

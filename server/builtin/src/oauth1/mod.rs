@@ -10,6 +10,7 @@ mod authorize;
 pub(crate) mod authorized;
 mod consumer;
 pub(crate) mod credentials;
+mod embedded;
 mod hooks;
 pub(crate) mod introspect;
 mod nonce;
@@ -21,6 +22,7 @@ pub(crate) mod verify;
 pub use access_token::AccessTokenEndpoint;
 pub(crate) use authenticate::authenticate;
 pub use authorize::Oauth1AuthorizeEndpoint;
+pub use embedded::{Decided, Waiting};
 pub use request_token::RequestTokenEndpoint;
 
 /// The name of the grant, for plugins and for the policies of `[grants.oauth1]`.
