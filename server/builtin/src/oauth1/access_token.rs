@@ -63,8 +63,8 @@ impl Endpoint for AccessTokenEndpoint {
 }
 
 /// Whether a request at a shared path is one for this endpoint: it names a token.
-pub(super) fn is_meant(request: &Request) -> bool {
-    let parameters = signed(request).ok().and_then(|signed| Parameters::collect(&signed).ok().flatten());
+pub(super) fn is_meant(request: &Request, context: &Context) -> bool {
+    let parameters = signed(request, context).ok().and_then(|signed| Parameters::collect(&signed).ok().flatten());
     parameters.is_some_and(|parameters| parameters.token().is_some())
 }
 
@@ -73,7 +73,7 @@ pub(super) fn is_meant(request: &Request) -> bool {
 /// # Errors
 /// The problem by its name; when a store does not answer, or a plugin says no.
 pub(super) async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refused> {
-    let proven = verify(&signed(request)?, With::Temporary, request, context).await?.ok_or_else(unsigned)?;
+    let proven = verify(&signed(request, context)?, With::Temporary, request, context).await?.ok_or_else(unsigned)?;
     let client = &*proven.client;
     event.client_id = Some(client.id.clone());
     let Held::Temporary(temporary) = &proven.held else { return Err(unsigned()) };

@@ -52,7 +52,7 @@ impl Endpoint for RequestTokenEndpoint {
         Box::pin(async move {
             let mut event = Event::new(Decision::Token, "ok").request(&request.id);
             let shared = context.settings.oauth1.as_ref().is_some_and(|oauth1| oauth1.request_token == oauth1.access_token);
-            let answer = if shared && access_token::is_meant(request) {
+            let answer = if shared && access_token::is_meant(request, context) {
                 Box::pin(access_token::exchange(request, context, &mut event)).await
             } else {
                 give(request, context, &mut event).await
@@ -72,7 +72,7 @@ pub(super) fn routes(path: &str, oauth1: &Oauth1Settings, settings: &Settings) -
 }
 
 async fn give(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refused> {
-    let proven = verify(&signed(request)?, With::Nothing, request, context).await?.ok_or_else(super::verify::unsigned)?;
+    let proven = verify(&signed(request, context)?, With::Nothing, request, context).await?.ok_or_else(super::verify::unsigned)?;
     let client = &*proven.client;
     event.client_id = Some(client.id.clone());
     let oauth1 = context.settings.oauth1.as_ref().ok_or_else(|| OAuthError::server_error("OAuth 1.0a is off"))?;

@@ -1,29 +1,34 @@
 //! A request of ours as its client signed it: nothing decoded, nothing normalized (RFC 5849 §3.4.1).
 
 use http::header;
+use keyhook_component::context::Context;
 use keyhook_component::request::Request;
-use keyhook_core::error::OAuthError;
 use keyhook_core::kh;
-use keyhook_core::oauth1::SignedRequest;
+use keyhook_core::oauth1::{Oauth1Error, Problem, SignedRequest};
 
-/// The request as it was signed. What reached a proxy is what counts: scheme and host are those of the browser or client.
+/// The request as it was signed: for this server, whose host is the issuer's. What a `Host` header says is not believed, or
+/// else a request that a client was led to sign for somebody else's host would be good here (RFC 5849 §3.4.1.2, §4.1).
 ///
 /// # Errors
-/// `invalid_request` for two `Authorization` headers: which of them was meant is not a guess.
-pub(crate) fn signed(request: &Request) -> Result<SignedRequest<'_>, OAuthError> {
+/// `parameter_rejected` for two `Authorization` headers: which of them was meant is not a guess.
+pub(crate) fn signed<'a>(request: &'a Request, context: &'a Context) -> Result<SignedRequest<'a>, Oauth1Error> {
     let mut headers = request.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = headers.next().and_then(|value| value.to_str().ok());
     if headers.next().is_some() {
-        return Err(OAuthError::invalid_request("the client authenticated in more than one way").with_kh(kh::TWO_CREDENTIALS));
+        let error = Oauth1Error::new(Problem::ParameterRejected, "there is more than one Authorization header");
+        return Err(error.with_kh(kh::TWO_CREDENTIALS));
     }
+    let origin = context.settings.issuer.origin();
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
     let is_form = request.header(header::CONTENT_TYPE).is_some_and(|value| {
         let essence = value.split(';').next().unwrap_or_default();
         essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     });
     Ok(SignedRequest {
         method: request.method.as_str(),
+        // As it arrived: what is for TLS alone must not pass without.
         scheme: request.scheme,
-        authority: &request.host,
+        authority,
         path: &request.path,
         query: Some(request.query.as_str()).filter(|query| !query.is_empty()),
         authorization,

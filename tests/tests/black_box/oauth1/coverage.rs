@@ -1,5 +1,6 @@
 //! A signature covers everything that a request says (RFC 5849 §3.4.1).
 
+use keyhook_tests::http::Client;
 use keyhook_tests::signing::Place;
 
 use super::{PHOTO, Provider, REQUEST_TOKEN, problem, refused};
@@ -86,4 +87,15 @@ fn a_parameter_with_oauth_somewhere_in_its_name_is_the_applications_own() {
     let token = provider.token();
     let draft = provider.draft(&token, "GET", "/photos?my_oauth_token=1&myoauth_nonce=2");
     assert_eq!(provider.seen(&draft)["username"], "alice");
+}
+
+/// RFC 5849 §4.1. A client that was led to another host signs for that host, and whoever has it there could hand the request on.
+#[test]
+fn a_request_that_was_signed_for_another_host_is_not_good_here_whatever_the_host_header_says() {
+    let provider = Provider::new();
+    let mut elsewhere = Client::new(std::net::SocketAddr::from(([127, 0, 0, 1], provider.local.port)), "evil.test");
+    let answer = provider.first(&provider.printer).send(&mut elsewhere, Place::Header);
+    assert_eq!(problem(&answer), (401, "signature_invalid".to_owned()));
+    let relayed = provider.first(&provider.printer);
+    assert_eq!(provider.sent(&relayed).status, 200, "signed for the issuer's host it is");
 }

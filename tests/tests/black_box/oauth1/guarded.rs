@@ -7,12 +7,12 @@ use axum::Router;
 use axum::routing::{get, post};
 use keyhook_guard::{Guard, Introspection, Principal, Timestamp, has_scope, is_consumer, is_oauth_user, not_oauth};
 use keyhook_tests::http::{Answer, Client};
-use keyhook_tests::signing::{Consumer, Draft, Place};
+use keyhook_tests::signing::{Consumer, Draft, Place, field};
 use keyhook_tests::stage::SECRET;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::{Provider, problem};
+use super::Provider;
 
 /// The API, and the provider of its callers' credentials.
 struct Api {
@@ -53,6 +53,13 @@ impl Api {
     fn called(&self, draft: &Draft) -> Answer {
         draft.send(&mut self.client(), Place::Header)
     }
+}
+
+/// Status and problem of a refusal by the guard, in the form of its protocol.
+fn problem(answer: &Answer) -> (u16, String) {
+    assert_eq!(answer.header("content-type"), Some("application/x-www-form-urlencoded"), "{}", answer.text());
+    assert_eq!(answer.header("www-authenticate"), (answer.status == 401).then_some("OAuth realm=\"photos\""));
+    (answer.status, field(answer, "oauth_problem").unwrap_or_default())
 }
 
 async fn who(axum::Extension(principal): axum::Extension<Principal>) -> String {
