@@ -9,6 +9,7 @@ mod database;
 mod full_disk;
 mod key_value;
 mod nodes;
+mod oauth1_imports;
 mod outage;
 mod own;
 mod python_oauth2;

@@ -60,6 +60,31 @@ impl ForeignRefresh {
     }
 }
 
+/// Where the record of token credentials lies (RFC 5849 §2.3) whose identifier another system made. It never changes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ForeignCredential {
+    /// The id of the [`TokenCredential`](super::TokenCredential), which keeps the hash of the whole text.
+    pub token: RecordId,
+}
+
+impl Body for ForeignCredential {
+    const KIND: Kind = Kind::HashedToken;
+    // Texts that somebody made up are asked for before a signature is compared: they must not fill the cache.
+    const CACHED: bool = false;
+}
+
+impl ForeignCredential {
+    /// Where the token credentials with this text are named, apart from where any other token with the same text would be.
+    pub fn key(text: &str) -> Key {
+        Key::named(sha256(format!("token credentials {text}").as_bytes()))
+    }
+
+    /// Whether a text may be one, by its looks, as [`ForeignRefresh::may_be`] says.
+    pub fn may_be(text: &str) -> bool {
+        ForeignRefresh::may_be(text)
+    }
+}
+
 /// A live access token of a client that gets it again instead of a new one, named by the hash of what has to be equal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReusableToken {

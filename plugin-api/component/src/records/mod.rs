@@ -10,7 +10,7 @@ pub use bodies::{
     AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, Once, PluginValue, RefreshToken, Session,
     SigningKey, SigningRing, User,
 };
-pub use hashed::{ForeignRefresh, HashedToken, ReusableToken};
+pub use hashed::{ForeignCredential, ForeignRefresh, HashedToken, ReusableToken};
 pub use liveness::{LiveToken, Told};
 pub use oauth1::{Authorized, TemporaryCredential, TokenCredential};
 pub use typed::{Body, Stored};

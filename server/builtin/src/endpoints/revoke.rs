@@ -5,12 +5,9 @@ use keyhook_component::audit::{Decision, Event};
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::endpoint::{Endpoint, RoutePattern};
-use keyhook_component::record::Key;
-use keyhook_component::records::TokenCredential;
 use keyhook_component::request::Request;
 use keyhook_component::response::Response;
 use keyhook_component::settings::Settings;
-use keyhook_component::store::Lookup;
 use keyhook_component::{BoxFuture, component};
 use keyhook_core::authorize::Refusal;
 use keyhook_core::client::{AuthMethod, Client};
@@ -20,6 +17,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use super::{AUTH_METHODS, at, audited};
 use crate::client_auth::{authenticate, parameters};
+use crate::oauth1::credentials::{Named, named};
 use crate::refresh_lookup::{self, Held};
 use crate::{family, token_kh};
 
@@ -64,7 +62,11 @@ async fn revoke(request: &Request, context: &Context, event: &mut Event) -> Resu
         Some(TokenKind::TokenCredential) => token_credentials(text, &client, context).await?,
         Some(TokenKind::Access) => access_token(text, &client, context).await?,
         // The texts of other systems do not say what they are.
-        None => access_token(text, &client, context).await? || refresh_token(text, &client, context).await?,
+        None => {
+            access_token(text, &client, context).await?
+                || refresh_token(text, &client, context).await?
+                || token_credentials(text, &client, context).await?
+        }
         Some(kind) if IssuedToken::parse(kind, text).is_some() => return Err(unsupported()),
         Some(_) => false,
     };
@@ -101,12 +103,7 @@ async fn refresh_token(text: &str, client: &Client, context: &Context) -> Result
 
 /// The same of token credentials (RFC 5849 §2.3).
 async fn token_credentials(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
-    let Some(token) = IssuedToken::parse(TokenKind::TokenCredential, text) else { return Ok(false) };
-    let found = context.records.get::<TokenCredential>(&Key::Issued(token.id)).await?;
-    let (Lookup::Live(record) | Lookup::Spent(record)) = found else { return Ok(false) };
-    if !token.fits(record.grant, &record.body.hash) {
-        return Ok(false);
-    }
+    let Some(Named { record, .. }) = named(text, context).await? else { return Ok(false) };
     owned(record.client.as_deref(), client)?;
     family::revoke(record.grant, context).await?;
     Ok(true)

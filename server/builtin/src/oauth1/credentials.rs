@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyhook_component::batch::Operation;
 use keyhook_component::context::Context;
 use keyhook_component::record::{Key, Kind};
-use keyhook_component::records::{Grant, Stored, TemporaryCredential, TokenCredential};
+use keyhook_component::records::{ForeignCredential, Grant, Stored, TemporaryCredential, TokenCredential};
 use keyhook_component::store::Lookup;
 use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
@@ -22,7 +22,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 use crate::mint;
 
 /// What a sealed secret is bound to, besides kind and key of its record.
-const SECRET: &str = "secret";
+const SECRET: &str = TokenCredential::SECRET;
 
 /// Credentials that a request names, whatever has become of them: it may only be told to whoever signed with them.
 pub(crate) struct Found<T> {
@@ -109,25 +109,56 @@ pub(crate) async fn find_temporary(
 /// # Errors
 /// When the store does not answer, or the secret does not open.
 pub(crate) async fn find_token(name: &str, client: &Client, context: &Context) -> Result<Option<Found<TokenCredential>>, OAuthError> {
-    let Some(token) = IssuedToken::parse(TokenKind::TokenCredential, name) else { return Ok(None) };
-    let key = Key::Issued(token.id);
-    let (record, revoked) = match context.records.get::<TokenCredential>(&key).await? {
-        Lookup::Live(record) => (record, false),
-        Lookup::Spent(record) => (record, true),
-        Lookup::Absent => return Ok(None),
-    };
-    if !token.fits(record.grant, &record.body.hash) || record.client.as_deref() != Some(client.id.as_str()) {
+    let Some(Named { record, revoked }) = named(name, context).await? else { return Ok(None) };
+    if record.client.as_deref() != Some(client.id.as_str()) {
         return Ok(None);
     }
     let now = context.now();
-    let behind = context.records.live_behind(&client.id, record.grant, token.id.born(), now).await?;
+    let behind = context.records.live_behind(&client.id, record.grant, record.id().born(), now).await?;
     let wrong = match (revoked || behind.is_none(), record.expires_at.has_passed(now)) {
         (_, true) => Some(Problem::TokenExpired),
         (true, _) => Some(Problem::TokenRevoked),
         _ => None,
     };
-    let secret = open(Kind::TokenCredential, &key, &record.body.secret, context)?;
+    let secret = open(Kind::TokenCredential, &record.key, &record.body.secret, context)?;
     Ok(Some(Found { record, wrong, secret }))
+}
+
+/// The record behind the name of token credentials, whoever they belong to.
+pub(crate) struct Named {
+    pub(crate) record: Arc<Stored<TokenCredential>>,
+    pub(crate) revoked: bool,
+}
+
+/// Finds token credentials: ours by the selector that they carry, those of another system by the hash of the whole.
+///
+/// # Errors
+/// When the store does not answer.
+pub(crate) async fn named(name: &str, context: &Context) -> Result<Option<Named>, OAuthError> {
+    let issued = IssuedToken::parse(TokenKind::TokenCredential, name);
+    let id = match &issued {
+        Some(token) => Some(token.id),
+        None => foreign(name, context).await?,
+    };
+    let Some(id) = id else { return Ok(None) };
+    let (record, revoked) = match context.records.get::<TokenCredential>(&Key::Issued(id)).await? {
+        Lookup::Live(record) => (record, false),
+        Lookup::Spent(record) => (record, true),
+        Lookup::Absent => return Ok(None),
+    };
+    let fits = match &issued {
+        Some(token) => token.fits(record.grant, &record.body.hash),
+        None => record.body.hash.matches(name.as_bytes()),
+    };
+    Ok(fits.then_some(Named { record, revoked }))
+}
+
+/// The id behind a name that another system made.
+async fn foreign(name: &str, context: &Context) -> Result<Option<RecordId>, OAuthError> {
+    if !ForeignCredential::may_be(name) {
+        return Ok(None);
+    }
+    Ok(context.records.read::<ForeignCredential>(&ForeignCredential::key(name)).await?.live().map(|named| named.body.token))
 }
 
 /// 256 bits in base64url, and the same sealed for its record.

@@ -1,6 +1,6 @@
 //! `keyhook import python-oauth2` out of each store that it had, filled as it filled them; then its clients go on over the socket.
 
-mod mongo_wire;
+pub(crate) mod mongo_wire;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

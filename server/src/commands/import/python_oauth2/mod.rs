@@ -11,7 +11,6 @@ mod mysql;
 mod old;
 #[cfg(feature = "redis")]
 mod redis;
-mod report;
 mod seen;
 mod source;
 mod target;
@@ -20,10 +19,10 @@ mod write;
 
 use clap::Args;
 
-use self::report::{Report, Sort};
 use self::seen::Seen;
 use self::source::Source;
 use self::target::Target;
+use super::report::{self, Report, Sort};
 use crate::cli::Global;
 use crate::commands::online;
 use crate::failure::Failure;
@@ -92,7 +91,7 @@ pub(super) async fn run(global: &Global, import: &Import) -> Result<(), Failure>
 }
 
 async fn all(source: &mut dyn Source, target: &mut Target) -> Result<Report, Failure> {
-    let mut report = Report::default();
+    let mut report = Report::of(Sort::OAUTH2);
     // Once to learn what the clients did, once to write.
     let mut seen = Seen::default();
     source.begin().await?;

@@ -3,7 +3,9 @@
 use keyhook_core::secret::Secret;
 use serde_json::{Map, Value};
 
-use super::report::Sort;
+pub(super) use super::report::Read;
+#[cfg(any(feature = "mongodb", feature = "mysql", feature = "redis", test))]
+pub(super) use super::report::Unreadable;
 
 /// A client. Empty lists mean that nothing is forbidden.
 pub(super) struct OldClient {
@@ -26,17 +28,6 @@ pub(super) struct OldToken {
     pub(super) scopes: Vec<String>,
     pub(super) user_id: Option<String>,
 }
-
-/// Something that cannot be read, or is not to be.
-pub(super) struct Unreadable {
-    pub(super) sort: Sort,
-    /// What it is called, if that is no secret.
-    pub(super) name: Option<String>,
-    pub(super) why: &'static str,
-}
-
-/// What was read of one thing.
-pub(super) type Read<T> = Result<T, Unreadable>;
 
 /// A text, or a number that stands for one.
 pub(super) fn name(value: &Value) -> Option<String> {

@@ -3,6 +3,7 @@
 use keyhook_component::BoxFuture;
 use keyhook_core::secret::Secret;
 
+use super::super::url;
 use super::Import;
 use super::old::{OldClient, OldToken, Read};
 use crate::config::not_built_in;
@@ -39,23 +40,18 @@ pub(super) trait Source: Send {
 )]
 pub(super) async fn open(import: &Import) -> Result<Box<dyn Source>, Failure> {
     let refused = |why: String| Failure::new("KH0460", Exit::Usage, why);
-    let url = match import.from.strip_prefix('@') {
-        None => Secret::new(import.from.clone()),
-        Some(file) => Secret::new(std::fs::read_to_string(file).map_err(|error| refused(format!("{file} cannot be read: {error}")))?),
-    };
-    let Some((scheme, address)) = url.expose().trim().split_once(':') else {
-        return Err(refused("expected a URL such as mysql://user:password@host/database, or @FILE that holds one".to_owned()));
-    };
-    if ["memcached", "memcache"].contains(&scheme) {
+    let url = url::read(&import.from)?;
+    let (scheme, address) = url.expose();
+    if ["memcached", "memcache"].contains(&scheme.as_str()) {
         return Err(refused(
             "memcached does not tell which keys it has: tokens that python-oauth2 kept there cannot be imported".to_owned(),
         ));
     }
-    if let Some(why) = not_built_in(scheme).filter(|_| SCHEMES.contains(&scheme)) {
+    if let Some(why) = not_built_in(scheme).filter(|_| SCHEMES.contains(&scheme.as_str())) {
         return Err(Failure::new("KH0470", Exit::Usage, why));
     }
     let address = Secret::new(in_database(address, import.database.as_deref()));
-    match scheme {
+    match scheme.as_str() {
         #[cfg(feature = "mysql")]
         "mysql" | "mariadb" => Ok(Box::new(super::mysql::Mysql::open(address.expose()).await?)),
         #[cfg(feature = "mongodb")]

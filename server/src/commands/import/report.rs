@@ -1,11 +1,10 @@
 //! What an import did, in counts; what was left out, with the reason. Clients are named, tokens never.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::old::Unreadable;
 use crate::cli::{Format, Global};
 use crate::output;
 
@@ -16,10 +15,14 @@ pub(super) enum Sort {
     Access,
     Refresh,
     Code,
+    Request,
 }
 
 impl Sort {
-    const ALL: [Sort; 4] = [Sort::Client, Sort::Access, Sort::Refresh, Sort::Code];
+    /// What a system of OAuth 2 has.
+    pub(super) const OAUTH2: &[Sort] = &[Sort::Client, Sort::Access, Sort::Refresh, Sort::Code];
+    /// What a system of OAuth 1.0a has.
+    pub(super) const OAUTH1: &[Sort] = &[Sort::Client, Sort::Access, Sort::Request];
 
     const fn name(self) -> &'static str {
         match self {
@@ -27,9 +30,21 @@ impl Sort {
             Sort::Access => "access tokens",
             Sort::Refresh => "refresh tokens",
             Sort::Code => "codes",
+            Sort::Request => "request tokens",
         }
     }
 }
+
+/// Something that cannot be read, or is not to be.
+pub(super) struct Unreadable {
+    pub(super) sort: Sort,
+    /// What it is called, if that is no secret.
+    pub(super) name: Option<String>,
+    pub(super) why: &'static str,
+}
+
+/// What was read of one thing.
+pub(super) type Read<T> = Result<T, Unreadable>;
 
 /// What became of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +63,8 @@ struct Count {
 /// The report of an import.
 #[derive(Default)]
 pub(super) struct Report {
+    /// What the other system has; counted is all that occurs.
+    sorts: &'static [Sort],
     counts: BTreeMap<Sort, Count>,
     /// How many were left out, by reason.
     reasons: BTreeMap<(Sort, &'static str), u64>,
@@ -59,6 +76,11 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// Nothing yet, of these sorts.
+    pub(super) fn of(sorts: &'static [Sort]) -> Report {
+        Report { sorts, ..Report::default() }
+    }
+
     /// Counts one thing.
     pub(super) fn count(&mut self, sort: Sort, outcome: Outcome) {
         let count = self.counts.entry(sort).or_default();
@@ -119,7 +141,7 @@ impl Report {
         let mut members = Map::new();
         members.insert("from".into(), from.into());
         members.insert("outcome".into(), outcome.into());
-        for sort in Sort::ALL {
+        for sort in self.sorts.iter().chain(self.counts.keys()).copied().collect::<BTreeSet<_>>() {
             let none = Count::default();
             let count = self.counts.get(&sort).unwrap_or(&none);
             let counted = json!({ "imported": count.imported, "already_there": count.already_there, "left_out": count.left_out });
