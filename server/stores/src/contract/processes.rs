@@ -67,8 +67,11 @@ impl Player {
         std::iter::from_fn(|| self.hear()).collect()
     }
 
-    fn finish(mut self) {
+    /// What it says until it ends, which has to be well.
+    fn all(mut self) -> Vec<String> {
+        let said = std::iter::from_fn(|| self.hear()).collect();
         assert!(self.child.wait().unwrap().success());
+        said
     }
 }
 
@@ -149,12 +152,11 @@ pub async fn between_two_processes_each_record_has_one_taker(scratch: &Scratch, 
         assert_eq!(player.hear().as_deref(), Some("ready"));
     }
     players.iter_mut().for_each(Player::go);
+    // Both at once: a child whose pipe is full stands still, with the locks that it holds.
+    let heard = players.map(|player| std::thread::spawn(move || player.all()));
     let mut takers: BTreeMap<u32, usize> = BTreeMap::new();
-    for mut player in players {
-        while let Some(taken) = player.hear() {
-            *takers.entry(taken.parse().unwrap()).or_default() += 1;
-        }
-        player.finish();
+    for taken in heard.into_iter().flat_map(|all| all.join().unwrap()) {
+        *takers.entry(taken.parse().unwrap()).or_default() += 1;
     }
     assert_eq!(takers, (0..records).map(|number| (number, 1)).collect());
     println!("{records} races of {} takers in two processes, one winner each", 2 * tasks(records));
@@ -171,8 +173,7 @@ pub async fn a_write_of_another_process_moves_changed_elsewhere(scratch: &Scratc
     let mut player = Player::start(scratch, TAKER);
     assert_eq!(player.hear().as_deref(), Some("ready"));
     player.go();
-    while player.hear().is_some() {}
-    player.finish();
+    player.all();
     let noticed = tokio::time::timeout(Duration::from_secs(10), async {
         while store.changed_elsewhere() == before {
             tokio::task::yield_now().await;
