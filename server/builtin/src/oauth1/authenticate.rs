@@ -16,7 +16,7 @@ use super::verify::{Proven, With, verify};
 /// `invalid_client`, the same for every cause; `invalid_request` for what is malformed, and for a body that names another client.
 pub(crate) async fn authenticate(request: &Request, form: &Form, context: &Context) -> Result<AuthenticatedClient, OAuthError> {
     let signed = signed(request, context).map_err(|problem| Refused::from(problem).as_client_error())?;
-    let proven = verify(&signed, With::Token, request, context).await.map_err(|refused| refused.as_client_error())?;
+    let proven = verify(&signed, With::Any, request, context).await.map_err(|refused| refused.as_client_error())?;
     let Proven { client, request: verified, .. } = proven.ok_or_else(OAuthError::invalid_client)?;
     authenticate_signed(client, &verified, form)
 }

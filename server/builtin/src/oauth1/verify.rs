@@ -25,8 +25,10 @@ pub(crate) enum With {
     Nothing,
     /// Temporary ones.
     Temporary,
-    /// A user's token, or none where the consumer may sign for itself.
+    /// A user's token, or none where a consumer may act for itself (`[oauth1] two_legged`).
     Token,
+    /// A user's token or none: the request proves who the client is, and nothing else is asked of it.
+    Any,
 }
 
 /// A request that is proven to be its consumer's, for the first time.
@@ -103,7 +105,7 @@ async fn named(
     };
     let found = match with {
         With::Temporary => find_temporary(name, client, context).await?.map(Named::Temporary),
-        With::Token | With::Nothing => find_token(name, client, context).await?.map(Named::Token),
+        With::Token | With::Any | With::Nothing => find_token(name, client, context).await?.map(Named::Token),
     };
     Ok(found.unwrap_or(Named::Unknown))
 }

@@ -56,10 +56,29 @@ fn a_token_of_oauth_1_becomes_tokens_of_oauth_2_for_the_same_user_and_scope() {
     assert_eq!(provider.seen(&provider.photo(&token))["active"], true, "the old token lives on, so that a client moves at its own pace");
 
     // The client signs its refresh, too: it has nothing else to prove itself with.
-    let form = format!("grant_type=refresh_token&refresh_token={}", encode(tokens["refresh_token"].as_str().unwrap()));
-    let alone = Consumer { token: <_>::default(), ..token };
-    let refreshed = provider.draft(&alone, "POST", "/token").form(&form).send(&mut provider.client(), Place::Header);
+    let refreshed = refresh(&provider, &token, &tokens);
     assert_eq!(refreshed.status, 200, "{}", refreshed.text());
+}
+
+/// The refresh token of an answer redeemed, signed with the consumer's secret alone.
+fn refresh(provider: &Provider, signer: &Consumer, tokens: &serde_json::Value) -> Answer {
+    let form = format!("grant_type=refresh_token&refresh_token={}", encode(tokens["refresh_token"].as_str().unwrap()));
+    let alone = Consumer { token: <_>::default(), ..signer.clone() };
+    provider.draft(&alone, "POST", "/token").form(&form).send(&mut provider.client(), Place::Header)
+}
+
+/// `two_legged` is about acting: whoever only proves which client it is may do so all the same.
+#[test]
+fn a_client_that_may_not_act_for_itself_refreshes_and_revokes_what_it_moved_to() {
+    let (provider, token) = moving_with("two_legged = false\n");
+    let tokens = exchange(&provider, &token, &token.token.0, "").json();
+    let refreshed = refresh(&provider, &token, &tokens);
+    assert_eq!(refreshed.status, 200, "{}", refreshed.text());
+    let form = format!("token={}", encode(refreshed.json()["access_token"].as_str().unwrap()));
+    let alone = Consumer { token: <_>::default(), ..token };
+    let revoked = provider.draft(&alone, "POST", "/revoke").form(&form).send(&mut provider.client(), Place::Header);
+    assert_eq!(revoked.status, 200, "{}", revoked.text());
+    assert_eq!(provider.seen(&provider.photo(&alone))["active"], false, "at a resource it has to name a user's token");
 }
 
 /// One consent, one revocation.
