@@ -105,7 +105,7 @@ impl Report {
     }
 
     /// Counts something that could not be read.
-    pub(super) fn unreadable(&mut self, unreadable: Unreadable) {
+    fn unreadable(&mut self, unreadable: Unreadable) {
         match unreadable.name {
             Some(name) => self.leave_out_client(&name, unreadable.why),
             None => self.leave_out(unreadable.sort, unreadable.why, 1),
@@ -122,9 +122,16 @@ impl Report {
         *self.changed.entry(what).or_default() += 1;
     }
 
-    /// How many of a sort were imported.
-    pub(super) fn imported(&self, sort: Sort) -> u64 {
-        self.counts.get(&sort).map_or(0, |count| count.imported)
+    /// What was read; what could not be is counted.
+    pub(super) fn readable<T>(&mut self, read: Read<T>) -> Option<T> {
+        read.map_err(|unreadable| self.unreadable(unreadable)).ok()
+    }
+
+    /// How many were imported: `3 clients, 12 access tokens`.
+    pub(super) fn imported(&self) -> String {
+        let some = self.counts.iter().filter(|(_, count)| count.imported > 0);
+        let said: Vec<String> = some.map(|(sort, count)| format!("{} {}", count.imported, sort.name())).collect();
+        if said.is_empty() { "nothing".to_owned() } else { said.join(", ") }
     }
 
     /// Prints it.
@@ -190,6 +197,7 @@ mod tests {
         report.leave_out(Sort::Code, "never counted", 0);
         report.leave_out_client("a\u{1b}b", "it has no secret");
         report.changed("tokens had no end");
+        assert_eq!(report.imported(), "1 clients");
         let json = report.json("mysql://db/x", "imported");
         assert_eq!(json["clients"], json!({ "imported": 1, "already_there": 0, "left_out": 1 }));
         assert_eq!(json["access_tokens"]["left_out"], 2);

@@ -7,15 +7,16 @@ use keyhook_core::redirect::{RedirectUri, RedirectUriError};
 use keyhook_core::scope::Scope;
 use keyhook_core::time::Timestamp;
 
+use super::destination::Made;
 use super::old::OldConsumer;
 
-/// Makes it; `sealed` is its secret. Adds to `notes` what the operator should know.
+/// Makes it; `sealed` is its secret.
 ///
 /// # Errors
 /// Why it cannot be one of ours.
-pub(super) fn of(old: &OldConsumer, sealed: Vec<u8>, scope: &Scope, now: Timestamp, notes: &mut Vec<String>) -> Result<Client, String> {
-    let (id, name) = (&old.key, old.name.as_ref().unwrap_or(&old.key));
-    let redirect_uris: Vec<RedirectUri> = callback(old, notes).into_iter().collect();
+pub(super) fn of(old: &OldConsumer, sealed: Vec<u8>, scope: &Scope, now: Timestamp) -> Result<Made, String> {
+    let (id, name, mut notes) = (&old.key, old.name.as_ref().unwrap_or(&old.key), Vec::new());
+    let redirect_uris: Vec<RedirectUri> = callback(old, &mut notes).into_iter().collect();
     let native = redirect_uris.iter().any(RedirectUri::is_custom_scheme);
     let client = Client {
         kind: ClientKind::Confidential,
@@ -33,7 +34,7 @@ pub(super) fn of(old: &OldConsumer, sealed: Vec<u8>, scope: &Scope, now: Timesta
         ..Client::public(id, name)
     };
     client.validate().map_err(|error| error.to_string())?;
-    Ok(client)
+    Ok(Made { client, notes })
 }
 
 fn callback(old: &OldConsumer, notes: &mut Vec<String>) -> Option<RedirectUri> {
@@ -61,21 +62,19 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-    fn made(key: &str, callback: Option<&str>) -> (Result<Client, String>, Vec<String>) {
+    fn made(key: &str, callback: Option<&str>) -> Result<Made, String> {
         let old = OldConsumer {
             key: key.into(),
             secret: Secret::new("s".into()),
             name: Some("A shop".into()),
             callback: callback.map(str::to_owned),
         };
-        let mut notes = Vec::new();
-        (of(&old, vec![1], &Scope::parse("read").unwrap(), NOW, &mut notes), notes)
+        of(&old, vec![1], &Scope::parse("read").unwrap(), NOW)
     }
 
     #[test]
     fn a_consumer_signs_and_does_nothing_else() {
-        let (client, notes) = made("abc", Some("https://a.example/cb"));
-        let client = client.unwrap();
+        let Made { client, notes } = made("abc", Some("https://a.example/cb")).unwrap();
         assert!(client.only_signs() && client.grant_types.is_empty() && client.auth_method == AuthMethod::Signature && notes.is_empty());
         assert_eq!(
             (client.name.as_str(), client.scope.as_str(), client.redirect_uris[0].as_str()),
@@ -86,14 +85,14 @@ mod tests {
     #[test]
     fn a_callback_that_is_missing_or_cannot_be_registered_is_named() {
         for callback in [None, Some("oob"), Some("http://a.example/cb")] {
-            let (client, notes) = made("abc", callback);
-            assert!(client.unwrap().redirect_uris.is_empty() && notes.len() == 1 && notes[0].contains("abc"), "{notes:?}");
+            let Made { client, notes } = made("abc", callback).unwrap();
+            assert!(client.redirect_uris.is_empty() && notes.len() == 1 && notes[0].contains("abc"), "{notes:?}");
         }
-        assert!(!made("abc", Some("https://me:hush@a.example/")).1[0].contains("hush"));
+        assert!(!made("abc", Some("https://me:hush@a.example/")).unwrap().notes[0].contains("hush"));
     }
 
     #[test]
     fn a_key_that_cannot_be_an_id_leaves_the_consumer_out() {
-        assert!(made("a b", None).0.unwrap_err().starts_with("id:"));
+        assert!(made("a b", None).err().unwrap().starts_with("id:"));
     }
 }

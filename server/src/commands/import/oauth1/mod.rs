@@ -17,7 +17,9 @@ use std::time::Duration;
 use clap::Args;
 
 use self::source::Source;
-use self::target::{Rules, Target};
+use self::target::Target;
+use self::token::Rules;
+use super::destination::{self, Clients, Destination};
 use super::report::{self, Report, Sort};
 use crate::cli::Global;
 use crate::commands::online;
@@ -87,8 +89,9 @@ async fn run(global: &Global, mut source: Box<dyn Source>, system: &str, common:
     let shown = source.shown();
     let scope = keyhook_core::scope::Scope::parse(&common.scope);
     let scope = scope.map_err(|_| Failure::new("KH0303", Exit::Usage, "--scope is not a scope"))?;
-    let rules = Rules { scope, token_ttl: token_ttl(&config), grant_ttl: config.tokens.grant };
-    let mut target = Target::open(&config, rules, common.dry_run).await?;
+    let tokens = Rules { token_ttl: token_ttl(&config), grant_ttl: config.tokens.grant };
+    let to = Destination::open(&config, common.dry_run).await?;
+    let mut target = Target { to, scope, tokens, clients: Clients::default() };
     let mut report = Report::of(Sort::OAUTH1);
     for note in notes {
         report.note(note);
@@ -97,7 +100,7 @@ async fn run(global: &Global, mut source: Box<dyn Source>, system: &str, common:
         report.note("OAuth 1.0a is off: [oauth1] enabled = true".to_owned());
     }
     let done = all(&mut *source, &mut target, report).await;
-    let closed = target.close(done, system).await;
+    let closed = target.to.close(done, system).await;
     closed?.print(global, &shown, common.dry_run);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Which access tokens live on, and until when (RFC 5849 §4.10).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyhook_component::records::ForeignCredential;
 use keyhook_core::client::Client;
@@ -8,7 +9,12 @@ use keyhook_core::time::Timestamp;
 
 use super::old::OldToken;
 use super::report::{Report, Sort};
-use super::target::Rules;
+
+/// When tokens end that had no end, or too late a one.
+pub(super) struct Rules {
+    pub(super) token_ttl: Duration,
+    pub(super) grant_ttl: Duration,
+}
 
 /// A token that lives on.
 pub(super) struct Kept {
@@ -68,7 +74,6 @@ mod tests {
     use std::time::Duration;
 
     use keyhook_core::client::Consumer;
-    use keyhook_core::scope::Scope;
     use keyhook_core::secret::Secret;
 
     use super::*;
@@ -83,7 +88,7 @@ mod tests {
 
     fn judged(old: OldToken, client: impl Into<Option<Client>>) -> Option<Timestamp> {
         let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
-        let rules = Rules { scope: Scope::empty(), token_ttl: minute, grant_ttl: hour };
+        let rules = Rules { token_ttl: minute, grant_ttl: hour };
         judge(old, client.into().map(Arc::new), &rules, NOW, &mut Report::default()).map(|kept| kept.ends_at)
     }
 

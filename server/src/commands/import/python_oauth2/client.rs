@@ -9,6 +9,7 @@ use keyhook_core::scope::Scope;
 use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
 
+use super::destination::Made;
 use super::old::OldClient;
 use super::seen::Traces;
 use crate::operations::client::response_types;
@@ -19,12 +20,6 @@ pub(super) struct Rules {
     pub(super) scope: Scope,
     pub(super) grant_types: Vec<String>,
     pub(super) require_pkce: bool,
-}
-
-/// A client, and what the operator should know about it.
-pub(super) struct Made {
-    pub(super) client: Client,
-    pub(super) notes: Vec<String>,
 }
 
 /// Shorter than this a secret can be found by trying: 22 characters of a random one are 128 bits.

@@ -22,6 +22,7 @@ use clap::Args;
 use self::seen::Seen;
 use self::source::Source;
 use self::target::Target;
+use super::destination;
 use super::report::{self, Report, Sort};
 use crate::cli::Global;
 use crate::commands::online;
@@ -85,7 +86,7 @@ pub(super) async fn run(global: &Global, import: &Import) -> Result<(), Failure>
     let shown = source.shown();
     let mut target = Target::open(&config, import).await?;
     let done = all(&mut *source, &mut target).await;
-    let closed = target.close(done).await;
+    let closed = target.to.close(done, "python-oauth2").await;
     closed?.print(global, &shown, import.dry_run);
     Ok(())
 }
@@ -96,7 +97,7 @@ async fn all(source: &mut dyn Source, target: &mut Target) -> Result<Report, Fai
     let mut seen = Seen::default();
     source.begin().await?;
     while let Some(page) = source.tokens().await? {
-        page.iter().filter_map(|read| read.as_ref().ok()).for_each(|token| seen.add(token, target.now()));
+        page.iter().filter_map(|read| read.as_ref().ok()).for_each(|token| seen.add(token, target.to.now()));
     }
     for read in source.clients().await? {
         target.client(read, &seen, &mut report).await?;

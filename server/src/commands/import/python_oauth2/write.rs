@@ -1,34 +1,27 @@
 //! Writes a token that lives on: the grant that it never had, and its texts as hashes. What is there already stays as it is.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::record::Key;
-use keyhook_component::records::{ForeignRefresh, Grant, HashedToken, Records, RefreshToken, Stored};
+use keyhook_component::records::{ForeignRefresh, Grant, HashedToken, RefreshToken, Stored};
 use keyhook_component::settings::TokenSettings;
 use keyhook_component::store::{Lookup, StoreError};
-use keyhook_component::system::{Clock, Random};
 use keyhook_core::id::RecordId;
 use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
 
+use super::destination::Destination;
 use super::report::Outcome;
 use super::token::{Kept, data_of};
 
 /// What writing needs.
 pub(super) struct Writer {
-    pub(super) records: Records,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) random: Arc<dyn Random>,
-    /// How long a grant lives that begins now.
-    pub(super) grant_lives: Duration,
+    pub(super) to: Arc<Destination>,
     /// The plugin whose data those of the tokens become.
     pub(super) data_of: String,
     /// Which of them resource servers are told.
     pub(super) attributes: TokenSettings,
-    /// Only looks.
-    pub(super) dry: bool,
 }
 
 /// What became of a token, for each text that lives on.
@@ -58,25 +51,21 @@ impl Writer {
     async fn round(&self, kept: &Kept) -> Result<Option<Written>, StoreError> {
         let (mut written, mut begun) = (Written { access: None, refresh: None }, None);
         if kept.access.is_some() {
-            let found = grant_of(self.records.read::<HashedToken>(&HashedToken::key(kept.old.token.expose())).await?);
+            let found = grant_of(self.to.records.read::<HashedToken>(&HashedToken::key(kept.old.token.expose())).await?);
             written.access = Some(outcome(found));
             begun = begun.or(found);
         }
         if let (Some(text), Some(_)) = (&kept.old.refresh_token, kept.refresh) {
-            let found = grant_of(self.records.read::<ForeignRefresh>(&ForeignRefresh::key(text.expose())).await?);
+            let found = grant_of(self.to.records.read::<ForeignRefresh>(&ForeignRefresh::key(text.expose())).await?);
             written.refresh = Some(outcome(found));
             begun = begun.or(found);
         }
-        if self.dry || ![written.access, written.refresh].contains(&Some(Outcome::Imported)) {
+        if self.to.dry || ![written.access, written.refresh].contains(&Some(Outcome::Imported)) {
             return Ok(Some(written));
         }
         // What a run that was cut off began, goes on under the same grant.
         let batch = Family::of(kept, begun, self).batch(kept, &written, self)?;
-        Ok((self.records.apply(batch).await? == Applied::Applied).then_some(written))
-    }
-
-    fn draw(&self) -> u32 {
-        u32::from_be_bytes(self.random.bytes())
+        Ok((self.to.records.apply(batch).await? == Applied::Applied).then_some(written))
     }
 }
 
@@ -103,11 +92,11 @@ struct Family {
 
 impl Family {
     fn of(kept: &Kept, begun: Option<RecordId>, writer: &Writer) -> Family {
-        let now = writer.clock.now();
+        let now = writer.to.now();
         // A user can be signed out everywhere, a refresh token and data have to be found again: all this hangs on a grant.
         let needed = kept.subject.is_some() || kept.refresh.is_some() || !kept.old.data.is_empty();
-        let drawn = if needed { RecordId::new(now, writer.draw()) } else { RecordId::NONE };
-        Family { id: begun.unwrap_or(drawn), is_new: begun.is_none() && needed, now, ends_at: now.plus(writer.grant_lives) }
+        let drawn = if needed { RecordId::new(now, writer.to.draw()) } else { RecordId::NONE };
+        Family { id: begun.unwrap_or(drawn), is_new: begun.is_none() && needed, now, ends_at: now.plus(writer.to.grant_lives) }
     }
 
     fn batch(&self, kept: &Kept, written: &Written, writer: &Writer) -> Result<Batch, StoreError> {
@@ -120,7 +109,7 @@ impl Family {
             batch.push(self.owned(Key::Issued(self.id), self.ends_at, body, kept).insert()?);
         }
         if let (Some(Outcome::Imported), Some(text), Some(ends)) = (written.refresh, &kept.old.refresh_token, kept.refresh) {
-            let id = RecordId::beside(self.id, self.now, writer.draw());
+            let id = RecordId::beside(self.id, self.now, writer.to.draw());
             let body =
                 RefreshToken { hash: SecretHash::of(text.expose().as_bytes()), scope: kept.scope.clone(), spent_at: None, successor: None };
             batch.push(self.owned(Key::Issued(id), ends, body, kept).insert()?);
