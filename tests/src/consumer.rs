@@ -1,32 +1,21 @@
 //! Consumers of OAuth 1.0a: registered with a secret that is known, and what they sign (RFC 5849 §3).
 
-use keyhook_component::batch::{Applied, Batch};
-use keyhook_component::record::{Key, Kind};
-use keyhook_component::records::{ClientBody, Stored};
-use keyhook_core::client::{AuthMethod, CONSUMER_SECRET, Client, Consumer};
+use keyhook_core::client::{Client, Consumer};
 use keyhook_core::oauth1::signature::{SignatureMethod, SigningKey, named};
 use keyhook_core::oauth1::{SignedRequest, Signer};
-use keyhook_core::time::Timestamp;
 
 use crate::http::{Answer, encode_form};
 use crate::local::{Local, REDIRECT_URI, shop};
+use crate::signing;
 
 /// What every consumer signs with.
 pub const SHARED: &str = "what the consumers of the tests sign with";
 
 /// Registers a consumer, with its secret sealed as the server seals it. `methods` is its own list; empty is the server's.
 pub fn register(local: &Local, id: &str, methods: &[&str]) {
-    let context = local.context();
-    let place = Key::named(id).to_bytes();
-    let nonce = context.random.bytes();
-    let sealed = context.sealer.seal(Kind::Client.name(), &place, CONSUMER_SECRET, SHARED.as_bytes(), &nonce).unwrap();
     let methods = methods.iter().map(|method| (*method).to_owned()).collect();
-    let consumer = Consumer { secrets: vec![sealed], rsa_keys: Vec::new(), methods };
-    let client = Client { oauth1: Some(consumer), secrets: Vec::new(), auth_method: AuthMethod::Signature, ..shop(id) };
-    let record = Stored::new(Key::named(id), Timestamp::MAX, ClientBody(client.into()));
-    let write = context.records.apply(Batch::new().with(record.put().unwrap()));
-    let written = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(write).unwrap();
-    assert_eq!(written, Applied::Applied);
+    let signs = Some(Consumer { methods, ..Consumer::default() });
+    signing::register(local, Client { oauth1: signs, secrets: Vec::new(), ..shop(id) }, SHARED);
 }
 
 /// A POST, and how it is signed.

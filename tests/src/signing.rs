@@ -3,10 +3,11 @@
 use std::hash::BuildHasher as _;
 
 use keyhook_component::batch::{Applied, Batch};
-use keyhook_component::record::{Key, Kind};
-use keyhook_component::records::{ClientBody, Stored};
-use keyhook_core::client::{AuthMethod, CONSUMER_SECRET, Client as Registration, Consumer as Keys};
+use keyhook_component::record::Key;
+use keyhook_component::records::{ClientBody, SharedSecret, Stored};
+use keyhook_core::client::{AuthMethod, Client as Registration, Consumer as Keys};
 use keyhook_core::oauth1::{BaseString, Parameters, SignedRequest, SigningKey, signature};
+use keyhook_core::secret::Secret;
 use keyhook_core::time::Timestamp;
 
 use crate::http::{Answer, Client, decode, encode};
@@ -51,8 +52,8 @@ pub struct Draft {
 pub fn register(local: &Local, mut client: Registration, secret: &str) -> Consumer {
     let context = local.context();
     let key = Key::named(&client.id);
-    let nonce = context.random.bytes();
-    let sealed = context.sealer.seal(Kind::Client.name(), &key.to_bytes(), CONSUMER_SECRET, secret.as_bytes(), &nonce).unwrap();
+    let shared = Secret::new(secret.to_owned());
+    let sealed = SharedSecret::Client(&client.id).seal(&shared, &context.sealer, &*context.random).unwrap();
     client.oauth1 = Some(Keys { secrets: vec![sealed], ..client.oauth1.unwrap_or_default() });
     if client.secrets.is_empty() {
         client.auth_method = AuthMethod::Signature;

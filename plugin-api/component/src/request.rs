@@ -39,16 +39,20 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether the body is said to be a form, `application/x-www-form-urlencoded`.
+    pub fn is_form(&self) -> bool {
+        self.header(header::CONTENT_TYPE).is_some_and(|value| {
+            let essence = value.split(';').next().unwrap_or_default();
+            essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
+    }
+
     /// The form body.
     ///
     /// # Errors
     /// `invalid_request` when the content type is not `application/x-www-form-urlencoded` or the body is malformed.
     pub fn form(&self) -> Result<Form, OAuthError> {
-        let form_type = self.header(header::CONTENT_TYPE).is_some_and(|value| {
-            let essence = value.split(';').next().unwrap_or_default();
-            essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        if !form_type {
+        if !self.is_form() {
             let error = OAuthError::invalid_request("The body must be application/x-www-form-urlencoded");
             return Err(error.with_kh(kh::CONTENT_TYPE));
         }

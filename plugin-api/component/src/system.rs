@@ -14,7 +14,7 @@ pub trait Random: Send + Sync {
     fn fill(&self, out: &mut [u8]);
 }
 
-impl dyn Random {
+impl dyn Random + '_ {
     /// `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut out = [0; N];

@@ -45,6 +45,7 @@ impl Guard {
     }
 
     /// Whether the body of a request has to be read before it can be told who sends it: it is a form, and may be signed.
+    #[cfg(feature = "tower")]
     pub(crate) fn wants_form(&self, headers: &HeaderMap) -> bool {
         self.signatures.is_some() && has_form(headers)
     }

@@ -4,7 +4,7 @@
 pub(crate) mod client;
 mod client_draft;
 mod desk;
-mod oauth1;
+pub(crate) mod oauth1;
 mod policy;
 mod signing;
 pub(crate) mod user;

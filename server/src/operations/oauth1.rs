@@ -1,8 +1,9 @@
 //! What a client of OAuth 1.0a signs with, as operators give it out (RFC 5849 §3.4).
 
-use keyhook_component::record::{Key, Kind};
-use keyhook_core::client::{AuthMethod, CONSUMER_SECRET, Client, ClientKind};
-use keyhook_core::crypto::PublicKey;
+use keyhook_component::records::SharedSecret;
+use keyhook_component::system::Random;
+use keyhook_core::client::{AuthMethod, Client, ClientKind};
+use keyhook_core::crypto::{PublicKey, Sealer};
 use keyhook_core::secret::Secret;
 use keyhook_core::token::client_secret;
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,7 @@ impl SigningChange {
         let mut shown = None;
         if self.secret {
             let secret = client_secret(desk.random.bytes());
-            consumer.secrets.insert(0, sealed(&client.id, &secret, desk)?);
+            consumer.secrets.insert(0, sealed(SharedSecret::Client(&client.id), &secret, &desk.sealer, &*desk.random)?);
             consumer.secrets.truncate(2);
             shown = Some(secret);
         }
@@ -64,11 +65,13 @@ impl SigningChange {
     }
 }
 
-/// A shared secret as its client's record keeps it.
-pub(crate) fn sealed(client_id: &str, secret: &Secret<String>, desk: &Desk) -> Result<Vec<u8>, Failure> {
-    let place = Key::named(client_id).to_bytes();
-    let sealed = desk.sealer.seal(Kind::Client.name(), &place, CONSUMER_SECRET, secret.expose().as_bytes(), &desk.random.bytes());
-    sealed.map_err(|error| Failure::new("KH0601", Exit::Failed, format!("the shared secret cannot be sealed: {error}")))
+/// A shared secret as its record keeps it.
+///
+/// # Errors
+/// `KH0601` when it cannot be sealed.
+pub(crate) fn sealed(of: SharedSecret<'_>, secret: &Secret<String>, sealer: &Sealer, random: &dyn Random) -> Result<Vec<u8>, Failure> {
+    of.seal(secret, sealer, random)
+        .map_err(|error| Failure::new("KH0601", Exit::Failed, format!("a shared secret cannot be sealed: {error}")))
 }
 
 fn no_rsa_key() -> Failure {

@@ -4,6 +4,7 @@ mod bodies;
 mod hashed;
 mod liveness;
 mod oauth1;
+mod shared_secret;
 mod typed;
 
 pub use bodies::{
@@ -13,6 +14,7 @@ pub use bodies::{
 pub use hashed::{ForeignCredential, ForeignRefresh, HashedToken, ReusableToken};
 pub use liveness::{LiveToken, Told};
 pub use oauth1::{Authorized, TemporaryCredential, TokenCredential};
+pub use shared_secret::SharedSecret;
 pub use typed::{Body, Stored};
 
 use std::any::Any;

@@ -17,7 +17,7 @@ use keyhook_core::token::{IssuedToken, TokenKind};
 
 use super::{AUTH_METHODS, at, audited};
 use crate::client_auth::{authenticate, parameters};
-use crate::oauth1::credentials::{Named, named};
+use crate::oauth1::credentials::{Known, token_named};
 use crate::refresh_lookup::{self, Held};
 use crate::{family, token_kh};
 
@@ -103,7 +103,7 @@ async fn refresh_token(text: &str, client: &Client, context: &Context) -> Result
 
 /// The same of token credentials (RFC 5849 §2.3).
 async fn token_credentials(text: &str, client: &Client, context: &Context) -> Result<bool, OAuthError> {
-    let Some(Named { record, .. }) = named(text, context).await? else { return Ok(false) };
+    let Some(Known { record, .. }) = token_named(text, context).await? else { return Ok(false) };
     owned(record.client.as_deref(), client)?;
     family::revoke(record.grant, context).await?;
     Ok(true)

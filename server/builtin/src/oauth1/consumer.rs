@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use keyhook_component::context::Context;
-use keyhook_component::record::{Key, Kind};
+use keyhook_component::records::SharedSecret;
 use keyhook_component::request::Request;
-use keyhook_core::client::{CONSUMER_SECRET, Client, Consumer};
+use keyhook_core::client::{Client, Consumer};
 use keyhook_core::crypto::PublicKey;
 use keyhook_core::error::OAuthError;
 use keyhook_core::secret::Secret;
 
-use super::credentials::text;
 use super::hooks;
 use crate::client_auth::registered;
 
@@ -55,9 +54,8 @@ pub(super) async fn find(key: &str, arrived: &Request, context: &Context) -> Res
 /// `server_error` when a secret does not open, or a key cannot be read.
 pub(super) fn keys(client: &Client, consumer: &Consumer, context: &Context) -> Result<Keys, OAuthError> {
     let open = |sealed: &Vec<u8>| {
-        let place = Key::named(&client.id).to_bytes();
-        let opened = context.sealer.open(Kind::Client.name(), &place, CONSUMER_SECRET, sealed);
-        opened.map_err(|error| OAuthError::server_error(format!("opening the shared secret of `{}`: {error}", client.id))).and_then(text)
+        let opened = SharedSecret::Client(&client.id).open(sealed, &context.sealer);
+        opened.map_err(|error| OAuthError::server_error(format!("opening the shared secret of `{}`: {error}", client.id)))
     };
     let read = |pem: &String| {
         PublicKey::rsa_from_pem(pem).map_err(|_| OAuthError::server_error(format!("an RSA key of `{}` cannot be read", client.id)))

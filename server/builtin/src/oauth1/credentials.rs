@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyhook_component::batch::Operation;
 use keyhook_component::context::Context;
-use keyhook_component::record::{Key, Kind};
-use keyhook_component::records::{ForeignCredential, Grant, Stored, TemporaryCredential, TokenCredential};
+use keyhook_component::record::Key;
+use keyhook_component::records::{ForeignCredential, Grant, SharedSecret, Stored, TemporaryCredential, TokenCredential};
 use keyhook_component::store::Lookup;
 use keyhook_core::client::Client;
 use keyhook_core::error::OAuthError;
@@ -20,9 +20,6 @@ use keyhook_core::time::Timestamp;
 use keyhook_core::token::{IssuedToken, TokenKind};
 
 use crate::mint;
-
-/// What a sealed secret is bound to, besides kind and key of its record.
-const SECRET: &str = TokenCredential::SECRET;
 
 /// Credentials that a request names, whatever has become of them: it may only be told to whoever signed with them.
 pub(crate) struct Found<T> {
@@ -46,7 +43,7 @@ pub(crate) fn temporary(
 ) -> Result<(TemporaryCredentials, Operation), OAuthError> {
     let token = mint::token(TokenKind::TemporaryCredential, RecordId::NONE, context);
     let key = Key::Issued(token.id);
-    let (secret, sealed) = new_secret(Kind::TemporaryCredential, &key, context)?;
+    let (secret, sealed) = new_secret(SharedSecret::Temporary(&key), context)?;
     let body = TemporaryCredential {
         hash: token.hash(),
         secret: sealed,
@@ -72,7 +69,7 @@ pub(crate) fn token(
 ) -> Result<(TokenCredentials, Operation), OAuthError> {
     let token = mint::token(TokenKind::TokenCredential, grant.grant, context);
     let key = Key::Issued(token.id);
-    let (secret, sealed) = new_secret(Kind::TokenCredential, &key, context)?;
+    let (secret, sealed) = new_secret(SharedSecret::Token(&key), context)?;
     let body = TokenCredential { hash: token.hash(), secret: sealed, scope };
     let record = Stored::new(key, expires_at, body).of_grant(grant.grant).of_client(client.id.as_str()).of_subject(grant.subject.clone());
     Ok((TokenCredentials { token: token.encode().into_inner(), secret }, record.insert()?))
@@ -100,7 +97,7 @@ pub(crate) async fn find_temporary(
     let expired = record.expires_at.has_passed(context.now());
     let revoked = token.id.born() <= client.not_before;
     let wrong = [(used, Problem::TokenUsed), (expired, Problem::TokenExpired), (revoked, Problem::TokenRevoked)];
-    let secret = open(Kind::TemporaryCredential, &key, &record.body.secret, context)?;
+    let secret = open(SharedSecret::Temporary(&key), &record.body.secret, context)?;
     Ok(Some(Found { record, wrong: wrong.into_iter().find(|(is, _)| *is).map(|(_, problem)| problem), secret }))
 }
 
@@ -109,7 +106,7 @@ pub(crate) async fn find_temporary(
 /// # Errors
 /// When the store does not answer, or the secret does not open.
 pub(crate) async fn find_token(name: &str, client: &Client, context: &Context) -> Result<Option<Found<TokenCredential>>, OAuthError> {
-    let Some(Named { record, revoked }) = named(name, context).await? else { return Ok(None) };
+    let Some(Known { record, revoked }) = token_named(name, context).await? else { return Ok(None) };
     if record.client.as_deref() != Some(client.id.as_str()) {
         return Ok(None);
     }
@@ -120,12 +117,12 @@ pub(crate) async fn find_token(name: &str, client: &Client, context: &Context) -
         (true, _) => Some(Problem::TokenRevoked),
         _ => None,
     };
-    let secret = open(Kind::TokenCredential, &record.key, &record.body.secret, context)?;
+    let secret = open(SharedSecret::Token(&record.key), &record.body.secret, context)?;
     Ok(Some(Found { record, wrong, secret }))
 }
 
 /// The record behind the name of token credentials, whoever they belong to.
-pub(crate) struct Named {
+pub(crate) struct Known {
     pub(crate) record: Arc<Stored<TokenCredential>>,
     pub(crate) revoked: bool,
 }
@@ -134,7 +131,7 @@ pub(crate) struct Named {
 ///
 /// # Errors
 /// When the store does not answer.
-pub(crate) async fn named(name: &str, context: &Context) -> Result<Option<Named>, OAuthError> {
+pub(crate) async fn token_named(name: &str, context: &Context) -> Result<Option<Known>, OAuthError> {
     let issued = IssuedToken::parse(TokenKind::TokenCredential, name);
     let id = match &issued {
         Some(token) => Some(token.id),
@@ -150,7 +147,7 @@ pub(crate) async fn named(name: &str, context: &Context) -> Result<Option<Named>
         Some(token) => token.fits(record.grant, &record.body.hash),
         None => record.body.hash.matches(name.as_bytes()),
     };
-    Ok(fits.then_some(Named { record, revoked }))
+    Ok(fits.then_some(Known { record, revoked }))
 }
 
 /// The id behind a name that another system made.
@@ -162,24 +159,12 @@ async fn foreign(name: &str, context: &Context) -> Result<Option<RecordId>, OAut
 }
 
 /// 256 bits in base64url, and the same sealed for its record.
-fn new_secret(kind: Kind, key: &Key, context: &Context) -> Result<(Secret<String>, Vec<u8>), OAuthError> {
+fn new_secret(of: SharedSecret<'_>, context: &Context) -> Result<(Secret<String>, Vec<u8>), OAuthError> {
     let secret = Secret::new(URL_SAFE_NO_PAD.encode(Secret::new(context.random.bytes::<32>()).expose()));
-    let sealed = context
-        .sealer
-        .seal(kind.name(), &key.to_bytes(), SECRET, secret.expose().as_bytes(), &context.random.bytes())
-        .map_err(|error| OAuthError::server_error(format!("sealing a shared secret: {error}")))?;
-    Ok((secret, sealed))
+    let sealed = of.seal(&secret, &context.sealer, &*context.random);
+    Ok((secret, sealed.map_err(|error| OAuthError::server_error(format!("sealing a shared secret: {error}")))?))
 }
 
-fn open(kind: Kind, key: &Key, sealed: &[u8], context: &Context) -> Result<Secret<String>, OAuthError> {
-    let opened = context.sealer.open(kind.name(), &key.to_bytes(), SECRET, sealed);
-    opened.map_err(|error| OAuthError::server_error(format!("opening a shared secret: {error}"))).and_then(text)
-}
-
-/// An opened secret as text.
-///
-/// # Errors
-/// `server_error` when it is none.
-pub(crate) fn text(opened: Secret<Vec<u8>>) -> Result<Secret<String>, OAuthError> {
-    String::from_utf8(opened.into_inner()).map(Secret::new).map_err(|_| OAuthError::server_error("a sealed secret is not text"))
+fn open(of: SharedSecret<'_>, sealed: &[u8], context: &Context) -> Result<Secret<String>, OAuthError> {
+    of.open(sealed, &context.sealer).map_err(|error| OAuthError::server_error(format!("opening a shared secret: {error}")))
 }

@@ -20,10 +20,7 @@ pub(crate) fn signed<'a>(request: &'a Request, context: &'a Context) -> Result<S
     }
     let origin = context.settings.issuer.origin();
     let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
-    let is_form = request.header(header::CONTENT_TYPE).is_some_and(|value| {
-        let essence = value.split(';').next().unwrap_or_default();
-        essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    });
+    let is_form = request.is_form();
     Ok(SignedRequest {
         method: request.method.as_str(),
         // As it arrived: what is for TLS alone must not pass without.

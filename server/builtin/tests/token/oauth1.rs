@@ -8,11 +8,11 @@ use keyhook_component::BoxFuture;
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::endpoint::Endpoint;
 use keyhook_component::hooks::{Finished, HookCall, HookPoint, Hooks, PluginData, Verdict};
-use keyhook_component::record::{Key, Kind};
-use keyhook_component::records::{Authorized, Grant, Stored, TemporaryCredential};
+use keyhook_component::record::Key;
+use keyhook_component::records::{Authorized, Grant, SharedSecret, Stored, TemporaryCredential};
 use keyhook_component::request::Request;
 use keyhook_component::settings::Oauth1Settings;
-use keyhook_core::client::{CONSUMER_SECRET, Consumer};
+use keyhook_core::client::Consumer;
 use keyhook_core::id::RecordId;
 use keyhook_core::oauth1::signature::{SignatureMethod, SigningKey, named};
 use keyhook_core::oauth1::{BaseString, SignedRequest, Signer, VerifierKind};
@@ -99,9 +99,8 @@ pub async fn signing(
     let bob = Arc::new(Bob { points: points.to_vec(), script: Box::new(script), seen: Mutex::default() });
     world.context.hooks = Arc::clone(&bob) as Arc<dyn Hooks>;
     for (id, methods) in [("printer", &[][..]), ("scanner", &[MARKED, "HMAC-SHA256"]), ("closed", &[])] {
-        let place = Key::named(id).to_bytes();
-        let nonce = world.context.random.bytes();
-        let sealed = world.context.sealer.seal(Kind::Client.name(), &place, CONSUMER_SECRET, SHARED.as_bytes(), &nonce).unwrap();
+        let shared = Secret::new(SHARED.to_owned());
+        let sealed = SharedSecret::Client(id).seal(&shared, &world.context.sealer, &*world.context.random).unwrap();
         let methods = methods.iter().map(|method| (*method).to_owned()).collect();
         let consumer = Consumer { secrets: vec![sealed], rsa_keys: Vec::new(), methods };
         let client = Client { oauth1: Some(consumer), secrets: Vec::new(), auth_method: AuthMethod::Signature, ..confidential(id) };
