@@ -37,8 +37,11 @@ pub enum Kind {
     TokenCredential,
     /// A counter of attempts, named by what is limited.
     Attempts,
-    /// Something that may be used once (a nonce, a `jti`), named.
+    /// Something that may be used once (a `jti`), named.
     Once,
+    /// A nonce of OAuth 1.0a (RFC 5849 §3.3), named by its second and a hash: names grow with time, so that a store can purge from the
+    /// first name on and needs no index of ends, which would cost each signed request as much as the record itself.
+    Nonce,
     /// An authorization request that waits for its user.
     Interaction,
     /// A browser session.
@@ -65,7 +68,7 @@ impl Group {
 
 impl Kind {
     /// Every kind, in table order.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Client,
         Kind::User,
         Kind::Consent,
@@ -82,6 +85,7 @@ impl Kind {
         Kind::TokenCredential,
         Kind::Attempts,
         Kind::Once,
+        Kind::Nonce,
         Kind::Interaction,
         Kind::Session,
     ];
@@ -105,6 +109,7 @@ impl Kind {
             Kind::TokenCredential => "token_credential",
             Kind::Attempts => "attempts",
             Kind::Once => "once",
+            Kind::Nonce => "nonce",
             Kind::Interaction => "interaction",
             Kind::Session => "session",
         }
@@ -123,7 +128,7 @@ impl Kind {
             | Kind::HashedToken
             | Kind::TemporaryCredential
             | Kind::TokenCredential => Group::Grants,
-            Kind::Attempts | Kind::Once => Group::Once,
+            Kind::Attempts | Kind::Once | Kind::Nonce => Group::Once,
             Kind::Interaction | Kind::Session => Group::Short,
         }
     }

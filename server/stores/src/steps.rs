@@ -4,7 +4,7 @@ use keyhook_component::record::Kind;
 
 /// Step `n` leads from schema `n` to schema `n + 1`. Steps that were released are never changed, only followed by others: a new kind
 /// is a step of its own.
-pub(crate) const STEPS: &[&[Kind]] = &[FIRST, &[Kind::TemporaryCredential, Kind::TokenCredential]];
+pub(crate) const STEPS: &[&[Kind]] = &[FIRST, &[Kind::TemporaryCredential, Kind::TokenCredential, Kind::Nonce]];
 
 const FIRST: &[Kind] = &[
     Kind::Client,

@@ -87,6 +87,11 @@ body!(PluginValue, PluginData);
 pub struct Once {}
 body!(Once, Once);
 
+/// A nonce that was used: that the record is there says it all.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Nonce {}
+body!(Nonce, Nonce);
+
 /// A fact about the deployment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Deployment {

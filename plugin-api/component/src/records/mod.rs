@@ -8,8 +8,8 @@ mod shared_secret;
 mod typed;
 
 pub use bodies::{
-    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, NotBefore, Once, PluginValue, RefreshToken, Session,
-    SigningKey, SigningRing, User,
+    AccessToken, Attempts, ClientBody, Code, Consent, Deployment, Grant, Interaction, Nonce, NotBefore, Once, PluginValue, RefreshToken,
+    Session, SigningKey, SigningRing, User,
 };
 pub use hashed::{ForeignCredential, ForeignRefresh, HashedToken, ReusableToken};
 pub use liveness::{LiveToken, Told};

@@ -3,7 +3,7 @@
 use keyhook_component::batch::{Applied, Batch};
 use keyhook_component::context::Context;
 use keyhook_component::record::{Group, Key};
-use keyhook_component::records::{Once, Stored};
+use keyhook_component::records::{Nonce, Stored};
 use keyhook_component::settings::Oauth1Settings;
 use keyhook_core::oauth1::{NonceKey, Oauth1Error, Window};
 
@@ -23,7 +23,7 @@ pub(super) fn window(settings: &Oauth1Settings, context: &Context) -> Window {
 /// # Errors
 /// `nonce_used`; when the store does not answer, and then nothing may be believed.
 pub(super) async fn record(nonce: &NonceKey, context: &Context) -> Result<(), Refused> {
-    let mark = Stored::new(Key::named(nonce.as_bytes()), nonce.forget_at(), Once::default());
+    let mark = Stored::new(Key::named(nonce.as_bytes()), nonce.forget_at(), Nonce::default());
     match context.records.apply(Batch::new().with(mark.insert()?)).await? {
         Applied::Applied => Ok(()),
         Applied::Refused { .. } => Err(Oauth1Error::nonce_used().into()),

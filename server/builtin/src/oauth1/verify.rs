@@ -139,7 +139,7 @@ async fn check(
             None => hooks::method(unverified, key.as_ref().ok(), context).await?,
         };
         let method = built_in.or(supplied.as_ref().map(|supplied| supplied as &dyn SignatureMethod));
-        answer = unverified.clone().check(&Expected { method, allowed, key, window }, now);
+        answer = unverified.check(&Expected { method, allowed, key, window }, now);
         if !answer.as_ref().is_err_and(|error| error.problem == Problem::SignatureInvalid) {
             break;
         }

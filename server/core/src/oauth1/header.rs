@@ -32,7 +32,10 @@ pub(crate) fn parse<'a>(parameters: &'a str, mut each: impl FnMut(Raw<'a>) -> bo
         let (name, after) = rest.split_once('=').ok_or(Malformed)?;
         let after = after.strip_prefix('"').ok_or(Malformed)?;
         let end = closing_quote(after, name == "realm").ok_or(Malformed)?;
-        if name.is_empty() || name.contains([' ', '\t', ',', '"', '\\']) || !each(Raw { name, value: &after[..end] }) {
+        if name.is_empty()
+            || name.bytes().any(|byte| matches!(byte, b' ' | b'\t' | b',' | b'"' | b'\\'))
+            || !each(Raw { name, value: &after[..end] })
+        {
             return Err(Malformed);
         }
         let after = after[end + 1..].trim_start_matches([' ', '\t']);
@@ -46,17 +49,16 @@ pub(crate) fn parse<'a>(parameters: &'a str, mut each: impl FnMut(Raw<'a>) -> bo
 
 /// Where the value ends. The realm alone is a quoted-string with escapes (RFC 2617 §1.2); elsewhere a backslash has to be encoded.
 fn closing_quote(text: &str, escapes: bool) -> Option<usize> {
-    let mut skip = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if skip => skip = false,
-            b'\\' if escapes => skip = true,
-            b'\\' => return None,
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    loop {
+        let at = from + bytes.get(from..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        match bytes[at] {
             b'"' => return Some(at),
-            _ => {}
+            _ if escapes => from = at + 2,
+            _ => return None,
         }
     }
-    None
 }
 
 /// The realm without its escapes.

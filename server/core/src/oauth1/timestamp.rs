@@ -7,6 +7,9 @@ use crate::crypto::sha256;
 use crate::kh;
 use crate::time::Timestamp;
 
+/// Bytes of a [`NonceKey`].
+const LEN: usize = 24;
+
 const LABEL: &[u8] = b"keyhook oauth1 nonce 1";
 
 /// How far the clock of a client may be off, in whole seconds.
@@ -58,11 +61,12 @@ fn seconds(moment: Timestamp) -> u64 {
 
 /// The name under which a nonce is recorded: where exactly one can insert it, exactly one request is the first.
 ///
-/// Eight bytes of the timestamp, big endian, so that what has run out lies together; then SHA-256 over consumer, token, timestamp and
-/// nonce (RFC 5849 §3.3: unique across all requests with the same three), each with its length, so that none runs into the next.
+/// Eight bytes of the timestamp, big endian, so that what has run out lies together; then 128 bits of SHA-256 over consumer, token,
+/// timestamp and nonce (RFC 5849 §3.3: unique across all requests with the same three), each with its length, so that none runs into
+/// the next. Whoever finds two nonces of one hash has refused a request of their own; for somebody else's it takes 2^128 tries.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct NonceKey {
-    bytes: [u8; 40],
+    bytes: [u8; LEN],
     forget_at: Timestamp,
 }
 
@@ -76,14 +80,14 @@ impl NonceKey {
             message.extend_from_slice(&(part.len() as u64).to_be_bytes());
             message.extend_from_slice(part.as_bytes());
         }
-        let mut bytes = [0; 40];
+        let mut bytes = [0; LEN];
         bytes[..8].copy_from_slice(&timestamp.to_be_bytes());
-        bytes[8..].copy_from_slice(&sha256(&message));
+        bytes[8..].copy_from_slice(&sha256(&message)[..LEN - 8]);
         Self { bytes, forget_at: window.forget_at(timestamp) }
     }
 
-    /// The 40 bytes to insert.
-    pub const fn as_bytes(&self) -> &[u8; 40] {
+    /// The 24 bytes to insert.
+    pub const fn as_bytes(&self) -> &[u8; LEN] {
         &self.bytes
     }
 

@@ -1,5 +1,7 @@
 //! From a request that says who signed it to one that is proven to be theirs (RFC 5849 §3.2).
 
+use std::sync::Arc;
+
 use super::base_string::BaseString;
 use super::body_hash;
 use super::error::{Oauth1Error, Problem};
@@ -16,7 +18,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Unverified<'r> {
     request: SignedRequest<'r>,
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
 }
 
 /// Why there is no key to check a signature with. The difference is for the log.
@@ -47,11 +49,11 @@ impl<'r> Unverified<'r> {
     /// # Errors
     /// As [`Parameters::collect`].
     pub fn read(request: &SignedRequest<'r>) -> Result<Option<Self>, Oauth1Error> {
-        Ok(Parameters::collect(request)?.map(|parameters| Self { request: *request, parameters }))
+        Ok(Parameters::collect(request)?.map(|parameters| Self { request: *request, parameters: Arc::new(parameters) }))
     }
 
     /// What the request says of itself.
-    pub const fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
@@ -66,7 +68,7 @@ impl<'r> Unverified<'r> {
     /// # Errors
     /// `signature_method_rejected`, `parameter_absent`, `parameter_rejected`, `timestamp_refused`; and `signature_invalid`, the one
     /// answer to an unknown consumer, an unknown token, and a wrong signature.
-    pub fn check(self, expected: &Expected<'_>, now: Timestamp) -> Result<VerifiedRequest, Oauth1Error> {
+    pub fn check(&self, expected: &Expected<'_>, now: Timestamp) -> Result<VerifiedRequest, Oauth1Error> {
         // What is refused up to here is refused to everybody, so it tells nothing about who is known.
         let method = self.offered(expected)?;
         let nonce = self.fresh(method, &expected.window, now)?;
@@ -84,7 +86,7 @@ impl<'r> Unverified<'r> {
             return Err(Oauth1Error::unverified().with_cause("the body is another one than was signed"));
         }
         let covers_body = method.needs_nonce() && (self.request.form_body.is_some() || self.parameters.body_hash().is_some());
-        Ok(VerifiedRequest { parameters: self.parameters, nonce, covers_body })
+        Ok(VerifiedRequest { parameters: Arc::clone(&self.parameters), nonce, covers_body })
     }
 
     fn offered<'a>(&self, expected: &Expected<'a>) -> Result<&'a dyn SignatureMethod, Oauth1Error> {
@@ -138,7 +140,7 @@ fn method_rejected(description: &'static str) -> Oauth1Error {
 ///
 /// ```compile_fail
 /// fn believe(parameters: keyhook_core::oauth1::Parameters) -> keyhook_core::oauth1::VerifiedRequest {
-///     keyhook_core::oauth1::VerifiedRequest { parameters, nonce: None, covers_body: true }
+///     keyhook_core::oauth1::VerifiedRequest { parameters: parameters.into(), nonce: None, covers_body: true }
 /// }
 /// ```
 /// ```
@@ -149,7 +151,7 @@ fn method_rejected(description: &'static str) -> Oauth1Error {
 #[derive(Clone, Debug)]
 #[must_use = "record its nonce, then act"]
 pub struct VerifiedRequest {
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
     nonce: Option<NonceKey>,
     covers_body: bool,
 }
@@ -171,7 +173,7 @@ impl VerifiedRequest {
     }
 
     /// `oauth_verifier`.
-    pub const fn verifier(&self) -> Option<&Secret<String>> {
+    pub fn verifier(&self) -> Option<&Secret<String>> {
         self.parameters.verifier()
     }
 
@@ -187,7 +189,7 @@ impl VerifiedRequest {
     }
 
     /// Everything else that the request said.
-    pub const fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 }

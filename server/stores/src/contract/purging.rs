@@ -49,11 +49,11 @@ pub async fn named_records_are_purged_when_they_have_expired(scratch: &Scratch, 
         return;
     }
     let ends = [NOW.minus(Duration::from_millis(1)), NOW, NOW.plus(Duration::from_millis(1)), Timestamp::MAX];
-    for (kind, end) in [Kind::Once, Kind::Client].into_iter().flat_map(|kind| ends.map(|end| (kind, end))) {
+    for (kind, end) in [Kind::Once, Kind::Nonce, Kind::Client].into_iter().flat_map(|kind| ends.map(|end| (kind, end))) {
         insert(&*store, Record { expires_at: end, ..record(kind, Key::named(end.millis().to_string())) }).await;
     }
-    assert_eq!(purge_all(&*store, &[]).await, 4);
-    for (kind, end) in [Kind::Once, Kind::Client].into_iter().flat_map(|kind| ends.map(|end| (kind, end))) {
+    assert_eq!(purge_all(&*store, &[]).await, 6);
+    for (kind, end) in [Kind::Once, Kind::Nonce, Kind::Client].into_iter().flat_map(|kind| ends.map(|end| (kind, end))) {
         let found = get(&*store, kind, &Key::named(end.millis().to_string())).await;
         assert_eq!(found == Lookup::Absent, end.has_passed(NOW), "{kind:?} that ends at {end:?}");
     }
@@ -70,13 +70,14 @@ pub async fn a_purge_of_many_goes_in_slices_until_nothing_is_left(scratch: &Scra
         let codes = some.iter().fold(Batch::new(), |batch, number| batch.with(Operation::Insert(record(Kind::Code, id(*number)))));
         assert_eq!(store.apply(codes).await.unwrap(), Applied::Applied);
     }
-    let mut nonces = tokio::task::JoinSet::new();
+    let mut marks = tokio::task::JoinSet::new();
     for number in 0..MANY {
-        let nonce = Record { expires_at: NOW, ..record(Kind::Once, Key::named(number.to_be_bytes())) };
+        let kind = if number % 2 == 0 { Kind::Once } else { Kind::Nonce };
+        let used = Record { expires_at: NOW, ..record(kind, Key::named(number.to_be_bytes())) };
         let store = store.clone();
-        nonces.spawn(async move { store.apply(Batch::new().with(Operation::Insert(nonce))).await.unwrap() });
+        marks.spawn(async move { store.apply(Batch::new().with(Operation::Insert(used))).await.unwrap() });
     }
-    assert!(nonces.join_all().await.into_iter().all(|applied| applied == Applied::Applied));
+    assert!(marks.join_all().await.into_iter().all(|applied| applied == Applied::Applied));
     let horizons = [(Kind::Code, RecordId::floor(NOW.plus(Duration::from_millis(MANY.into()))))];
     let first = store.purge(NOW, &horizons).await.unwrap();
     assert!((1..2 * u64::from(MANY)).contains(&first), "{first} at once keeps everybody waiting");

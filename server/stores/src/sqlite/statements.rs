@@ -46,13 +46,17 @@ fn make(kind: Kind) -> Statements {
 }
 
 /// Deletes at most `?2` rows: issued kinds below the id `?1`, a range; named kinds that ended by the instant `?1`, by the partial
-/// index over rows that end at all (its condition must be repeated for SQLite to use it).
+/// index over rows that end at all (its condition must be repeated for SQLite to use it); of nonces, whose names grow with time, those
+/// among the first that ended.
 fn purge(kind: Kind) -> String {
     let table = kind.name();
     if kind.is_issued() {
         format!(
             "DELETE FROM \"{table}\" WHERE key <= (SELECT max(key) FROM (SELECT key FROM \"{table}\" WHERE key < ?1 ORDER BY key LIMIT ?2))"
         )
+    } else if kind == Kind::Nonce {
+        let first = format!("SELECT key, expires_at FROM \"{table}\" WHERE key > x'' ORDER BY key LIMIT ?2");
+        format!("DELETE FROM \"{table}\" WHERE key IN (SELECT key FROM ({first}) WHERE expires_at <= ?1)")
     } else {
         let ended = format!("SELECT key FROM \"{table}\" WHERE expires_at <= ?1 AND expires_at < {} LIMIT ?2", i64::MAX);
         format!("DELETE FROM \"{table}\" WHERE key IN ({ended})")
