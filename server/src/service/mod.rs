@@ -14,8 +14,10 @@ use bytes::Bytes;
 use http::{Extensions, Request, Response};
 use http_body_util::Full;
 use hyper::body::Body;
-use keyhook_builtin::oauth1::Waiting;
+use keyhook_builtin::oauth1::{Waiting, prove};
 use keyhook_core::error::OAuthError;
+use keyhook_core::oauth1::signed_by::Proving;
+use keyhook_core::oauth1::{SignedBy, SignedRequest, SignedRequests, Unproven};
 use keyhook_edge::{Health as _, Peer};
 use tokio::task::AbortHandle;
 
@@ -112,6 +114,15 @@ impl Service {
         Waiting::find(oauth_token, &self.shared.inner.context()).await
     }
 
+    /// Who signed a request to an API of this program, in the manner of OAuth 1.0a (RFC 5849 §3.2). `keyhook-guard` asks it:
+    /// `Guard::signed_requests("https://api.example", InProcess::new(service))`.
+    ///
+    /// # Errors
+    /// The problem, or that it cannot be known now.
+    pub async fn oauth1_signed_by(&self, request: &SignedRequest<'_>) -> Result<SignedBy, Unproven> {
+        prove(request, &self.shared.inner.context()).await
+    }
+
     /// Whether the server answers at a path: something is there, or it lies below [`Service::prefix`], where nobody else is.
     pub fn answers(&self, path: &str) -> bool {
         let prefix = self.prefix();
@@ -153,6 +164,12 @@ impl Service {
             );
         }
         Peer { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), tls: false }
+    }
+}
+
+impl SignedRequests for Service {
+    fn signed_by<'a>(&'a self, request: SignedRequest<'a>) -> Proving<'a> {
+        Box::pin(async move { self.oauth1_signed_by(&request).await })
     }
 }
 

@@ -7,15 +7,12 @@ use keyhook_core::error::OAuthError;
 use keyhook_core::form::Form;
 use keyhook_core::introspection::INACTIVE;
 use keyhook_core::kh;
-use keyhook_core::oauth1::{Parameters, SignedRequest};
-use keyhook_core::scope::Scope;
-use serde_json::{Map, Value, json};
+use keyhook_core::oauth1::{Parameters, SignedBy, SignedRequest};
+use serde_json::{Value, json};
 
 use super::refused::Refused;
-use super::verify::{Held, Proven, With, verify};
-
-/// What repoze.who's plugin put before a consumer that acts for itself, to make a user's name of it.
-const CONSUMER: &str = "consumer:";
+use super::signed_by::signed_by;
+use super::verify::{With, verify};
 
 /// What a resource server is told.
 pub(crate) struct Told {
@@ -43,14 +40,14 @@ pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, c
         authorization: form.once("authorization")?,
         form_body: body.map(str::as_bytes),
         body_other: None,
-        ..split(uri).ok_or_else(relative)?
+        ..SignedRequest::at(uri).ok_or_else(relative)?
     };
     // Who may not know of it must not use it up either: a nonce is recorded below.
     if !asker.introspect && !is_own(&signed, asker) {
         return Ok(Told { active: false, body: INACTIVE.to_vec() });
     }
     let answer = match verify(&signed, With::Token, arrived, context).await {
-        Ok(Some(proven)) => active(&proven, context),
+        Ok(Some(proven)) => active(signed_by(&proven, context)),
         Ok(None) => json!({ "active": false }),
         Err(Refused::Failed(error)) => return Err(error),
         Err(Refused::Problem { problem, .. }) => {
@@ -71,51 +68,20 @@ fn is_own(signed: &SignedRequest<'_>, asker: &Client) -> bool {
     Parameters::collect(signed).ok().flatten().is_some_and(|parameters| parameters.consumer_key() == asker.id)
 }
 
-fn active(proven: &Proven, context: &Context) -> Value {
-    let client = &proven.client;
-    let mut told = Map::new();
+/// What a resource server is told (RFC 7662 §2.2).
+fn active(signed_by: SignedBy) -> Value {
+    let mut told = signed_by.attributes;
     told.insert("active".into(), true.into());
     told.insert("token_type".into(), "OAuth".into());
-    told.insert("client_id".into(), client.id.as_str().into());
-    told.insert("iss".into(), context.settings.issuer.as_str().into());
-    told.insert("covers_body".into(), proven.request.covers_body().into());
-    if !client.attributes.is_empty() {
-        told.insert("client_attributes".into(), client.attributes.clone().into());
+    told.insert("client_id".into(), signed_by.client.into());
+    told.insert("iss".into(), signed_by.issuer.into());
+    told.insert("scope".into(), signed_by.scope.as_str().into());
+    if let Some((iat, exp)) = signed_by.token_lives {
+        told.insert("exp".into(), exp.seconds().into());
+        told.insert("iat".into(), iat.seconds().into());
     }
-    let repoze = context.settings.imitates("repoze");
-    match &proven.held {
-        Held::Token(token) => {
-            // A token lives for long: what the operator took from its client since, it may no more.
-            let scope: Scope = token.body.scope.iter().filter(|scope| client.scope.contains(scope)).collect();
-            told.insert("scope".into(), scope.as_str().into());
-            told.insert("exp".into(), token.expires_at.seconds().into());
-            told.insert("iat".into(), token.id().born().seconds().into());
-            if let Some(subject) = &token.subject {
-                told.insert("sub".into(), subject.as_str().into());
-                // A user who is called like a consumer must not be taken for one.
-                if !(repoze && subject.starts_with(CONSUMER)) {
-                    told.insert("username".into(), subject.as_str().into());
-                }
-            }
-        }
-        // For itself it may do what it is registered for.
-        Held::Nothing | Held::Temporary(_) => {
-            told.insert("scope".into(), client.default_scope.as_str().into());
-            if repoze {
-                told.insert("username".into(), format!("{CONSUMER}{}", client.id).into());
-            }
-        }
+    if let Some(subject) = signed_by.subject {
+        told.insert("sub".into(), subject.into());
     }
     Value::Object(told)
-}
-
-/// A URI in the parts that are signed, byte for byte.
-fn split(uri: &str) -> Option<SignedRequest<'_>> {
-    let (scheme, rest) = uri.split_once("://")?;
-    let scheme = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
-    let rest = rest.split('#').next().unwrap_or_default();
-    let (before, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
-    let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
-    let fits = !authority.is_empty() && !authority.contains('@');
-    fits.then_some(SignedRequest { method: "", scheme, authority, path, query, authorization: None, form_body: None, body_other: None })
 }

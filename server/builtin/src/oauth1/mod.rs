@@ -17,6 +17,7 @@ mod nonce;
 mod refused;
 mod request_token;
 pub(crate) mod signed;
+mod signed_by;
 pub(crate) mod verify;
 
 pub use access_token::AccessTokenEndpoint;
@@ -24,6 +25,7 @@ pub(crate) use authenticate::authenticate;
 pub use authorize::Oauth1AuthorizeEndpoint;
 pub use embedded::{Decided, Waiting};
 pub use request_token::RequestTokenEndpoint;
+pub use signed_by::prove;
 
 /// The name of the grant, for plugins and for the policies of `[grants.oauth1]`.
 pub(crate) const GRANT_TYPE: &str = "oauth1";

@@ -40,6 +40,12 @@ pub trait SignatureVerifier: Send + Sync {
     fn verify<'a>(&'a self, request: SignedRequest<'a>, now: Timestamp) -> BoxFuture<'a, Result<Principal, Refused>>;
 }
 
+impl SignatureVerifier for Box<dyn SignatureVerifier> {
+    fn verify<'a>(&'a self, request: SignedRequest<'a>, now: Timestamp) -> BoxFuture<'a, Result<Principal, Refused>> {
+        (**self).verify(request, now)
+    }
+}
+
 impl SignatureVerifier for Introspection {
     fn verify<'a>(&'a self, request: SignedRequest<'a>, now: Timestamp) -> BoxFuture<'a, Result<Principal, Refused>> {
         Box::pin(async move {
