@@ -175,6 +175,7 @@ part_bench() {
   local bench=$root/target/release/keyhook-bench needs
   cargo build --locked --release -p keyhook-bench --bins && needs=$("$bench" needs "$@") || return 1
   case $needs in *fill*) cargo build --locked --release -p keyhook-bench-fill || return 1 ;; esac
+  case $needs in *guarded*) cargo build --locked --release -p keyhook-bench-guarded || return 1 ;; esac
   case $needs in *plugins*) cargo build --locked --release -p keyhook-bench --examples || return 1 ;; esac
   case $needs in *openssl*) install_debian openssl openssl || return 1 ;; esac
   case $needs in *peers*) bench_peers ;; esac

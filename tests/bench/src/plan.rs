@@ -92,6 +92,7 @@ impl Plan {
         let wants = |section: &str| self.wants(section, section);
         let needs = [
             ("fill", ["start", "memory", "growth", "purge"].into_iter().any(wants)),
+            ("guarded", self.wants("speed", "oauth1")),
             ("plugins", ["plugins", "start"].into_iter().any(wants)),
             ("openssl", self.wants("speed", "tls")),
             ("peers", self.peers),
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_run_says_what_it_needs() {
-        assert_eq!(plan("").unwrap().needs(), ["fill", "plugins", "openssl"]);
+        assert_eq!(plan("").unwrap().needs(), ["fill", "guarded", "plugins", "openssl"]);
         assert_eq!(plan("--quick").unwrap().needs(), [""; 0]);
         assert_eq!(plan("--only start --peers").unwrap().needs(), ["fill", "plugins", "peers"]);
         assert_eq!(plan("--only peers").unwrap().needs(), ["peers"]);

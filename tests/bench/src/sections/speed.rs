@@ -1,8 +1,9 @@
 //! How many answers, and what each costs, beside the bare server under the same load.
 
 use super::{crew, floor, tokens};
+use crate::client::Crew;
 use crate::client::http2::Streams;
-use crate::client::script::Varied;
+use crate::client::script::{Script, Varied};
 use crate::client::signed::Signed;
 use crate::flow::{CodeFlow, Rotation};
 use crate::plan::Plan;
@@ -42,12 +43,7 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
         }
     }
     if wants("oauth1") {
-        let keyhook = Keyhook::start(&plan.folder, &Setup { more: "[oauth1]\nenabled = true\n", ..Setup::default() });
-        let signing = keyhook.signing();
-        let signed = Runner::new(&keyhook.process, crew(plan, &keyhook, |index| Signed::new(&signing, index)));
-        let race = Race::run(plan, &mut [tokens(plan, &keyhook), signed]);
-        let what = "OAuth 1.0a, two parties: signature verified, nonce durable";
-        table.compare(&Comparison { what, beside: "token, client_credentials, durable", goal: Some(0.90) }, &race, 1, 0);
+        signed(plan, table);
     }
     if wants("tls") {
         let certificate = Certificate::new(Folder::new(&plan.folder));
@@ -56,6 +52,30 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
         let race = Race::run(plan, &mut [floor(plan, &bare), tokens(plan, &keyhook)]);
         table.compare(&Comparison { what: "token over TLS 1.3", beside: "bare hyper over TLS 1.3", goal: None }, &race, 1, 0);
     }
+}
+
+/// Signed requests beside token requests: the signature is verified, the nonce durable.
+fn signed(plan: &Plan, table: &mut Table) {
+    let setup = Setup { more: "[oauth1]\nenabled = true\n", ..Setup::default() };
+    let keyhook = Keyhook::start(&plan.folder, &setup);
+    let api = Keyhook::start(&plan.folder, &setup);
+    let (secret, secret_of_api) = (keyhook.consumer(), api.consumer());
+    let api = api.into_guarded();
+    let (handed_over, direct) = (keyhook.handing_over(&secret), api.signing(&secret_of_api));
+    let scripts = (0..plan.connections).map(|index| Box::new(Signed::new(&direct, index)) as Box<dyn Script>);
+    let race = Race::run(
+        plan,
+        &mut [
+            tokens(plan, &keyhook),
+            Runner::new(&api.process, Crew::connect(&api.address(), scripts)),
+            Runner::new(&keyhook.process, crew(plan, &keyhook, |index| Signed::new(&handed_over, index))),
+        ],
+    );
+    let beside = "token, client_credentials, durable";
+    let what = "OAuth 1.0a, two parties, called at an API with the server in it: signature verified, nonce durable";
+    table.compare(&Comparison { what, beside, goal: Some(0.90) }, &race, 1, 0);
+    let what = "the same handed over to /introspect by an API elsewhere, which proves itself too";
+    table.compare(&Comparison { what, beside, goal: None }, &race, 2, 0);
 }
 
 /// Everything that one server without plugins and without TLS can show.

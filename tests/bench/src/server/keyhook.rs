@@ -9,7 +9,7 @@ use super::certificate::Certificate;
 use super::refill::{self, Fill, Filled};
 use super::{Folder, Process, process::free_port};
 use crate::client::script::{Fixed, Head};
-use crate::client::signed::Signing;
+use crate::client::signed::{Signing, To};
 use crate::client::{Address, Crew, Script, Step, Trust};
 use crate::flow::{Client, Site};
 
@@ -91,11 +91,27 @@ impl Keyhook {
         tokens.iter().map(|token| head.with_form(&format!("token={token}"))).collect()
     }
 
-    /// A client of OAuth 1.0a, whose signed requests the client `bench` hands over.
-    pub(crate) fn signing(&self) -> Arc<Signing> {
-        let add = ["client", "add", "printer", "--oauth1", "--format", "json"];
+    /// Adds a client of OAuth 1.0a; gives its secret.
+    pub(crate) fn consumer(&self) -> String {
+        let add = ["client", "add", CONSUMER, "--oauth1", "--format", "json"];
         let added: serde_json::Value = serde_json::from_str(&command(&self.folder, &add)).unwrap();
-        Signing::new(self.head("/introspect").text(), "printer", added["oauth1_secret"].as_str().unwrap())
+        added["oauth1_secret"].as_str().unwrap().to_owned()
+    }
+
+    /// How the client `bench` hands over what that one signs.
+    pub(crate) fn handing_over(&self, secret: &str) -> Arc<Signing> {
+        Signing::new(To::Server(self.head("/introspect").text()), CONSUMER, secret)
+    }
+
+    /// Ends it, and starts the program of `keyhook-bench-guarded` with the same folder and all that is in it.
+    pub(crate) fn into_guarded(self) -> Guarded {
+        let Keyhook { process, folder, .. } = self;
+        drop(process);
+        let (program, port) = (binary().with_file_name("keyhook-bench-guarded"), free_port());
+        let process = Process::start(&program, port, None, |command| {
+            command.arg(port.to_string()).current_dir(folder.path());
+        });
+        Guarded { process, _folder: folder, port }
     }
 
     /// Requests of each of the clients with which the database was filled: introspection of something that is no token, for which
@@ -126,6 +142,29 @@ impl Keyhook {
         })
     }
 }
+
+/// An API with the server in its own process.
+pub(crate) struct Guarded {
+    /// The process.
+    pub(crate) process: Process,
+    _folder: Folder,
+    port: u16,
+}
+
+impl Guarded {
+    /// How clients reach it.
+    pub(crate) fn address(&self) -> Address {
+        Address { socket: self.process.address(), trust: None }
+    }
+
+    /// What they sign.
+    pub(crate) fn signing(&self, secret: &str) -> Arc<Signing> {
+        Signing::new(To::Api(format!("localhost:{}", self.port)), CONSUMER, secret)
+    }
+}
+
+/// The client of OAuth 1.0a.
+const CONSUMER: &str = "printer";
 
 /// The form of a token request.
 pub(crate) const TOKEN_FORM: &str = "grant_type=client_credentials&scope=read";
