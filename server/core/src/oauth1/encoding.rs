@@ -91,10 +91,8 @@ pub(crate) fn recode(raw: &[u8], plus: Plus, out: &mut Vec<u8>) -> Result<(), Ma
 
 /// The text behind what [`recode`] wrote; `None` if it is not UTF-8.
 pub(crate) fn decode(encoded: &[u8]) -> Option<String> {
-    let plain = encoded.iter().position(|byte| *byte == b'%').unwrap_or(encoded.len());
-    let (run, mut rest) = encoded.split_at(plain);
     let mut bytes = Vec::with_capacity(encoded.len());
-    bytes.extend_from_slice(run);
+    let mut rest = encoded;
     while let [first, others @ ..] = rest {
         if let [b'%', high, low, others @ ..] = rest {
             bytes.push(nibble(*high).ok()? << 4 | nibble(*low).ok()?);

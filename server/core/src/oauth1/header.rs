@@ -24,7 +24,9 @@ pub(crate) fn parameters_of(value: &str) -> Option<&str> {
 /// Reads `name="value"` after `name="value"`. A comma inside quotes is part of its value; empty elements are passed over, as in every
 /// list of a header (RFC 9110 §5.6.1.2).
 pub(crate) fn parse<'a>(parameters: &'a str, mut each: impl FnMut(Raw<'a>) -> bool) -> Result<(), Malformed> {
-    if parameters.len() > LONGEST || !parameters.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+    // Every byte is looked at, so that the processor can look at many at once.
+    let visible = parameters.bytes().fold(true, |all, byte| all & matches!(byte, b'\t' | b' '..=b'~'));
+    if parameters.len() > LONGEST || !visible {
         return Err(Malformed);
     }
     let mut rest = parameters.trim_start_matches([' ', '\t', ',']);
@@ -49,16 +51,16 @@ pub(crate) fn parse<'a>(parameters: &'a str, mut each: impl FnMut(Raw<'a>) -> bo
 
 /// Where the value ends. The realm alone is a quoted-string with escapes (RFC 2617 §1.2); elsewhere a backslash has to be encoded.
 fn closing_quote(text: &str, escapes: bool) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    loop {
-        let at = from + bytes.get(from..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        match bytes[at] {
-            b'"' => return Some(at),
-            _ if escapes => from = at + 2,
-            _ => return None,
-        }
+    if !escapes {
+        let quote = text.find('"')?;
+        return (!text[..quote].contains('\\')).then_some(quote);
     }
+    let mut skip = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !skip;
+        skip = byte == b'\\' && !skip;
+        ends
+    })
 }
 
 /// The realm without its escapes.

@@ -246,10 +246,13 @@ fn no_duplicates(sorted: &Pairs, signature_taken: bool) -> Result<(), Oauth1Erro
 
 /// The value of a protocol parameter as text that may go into a log: UTF-8 without control characters.
 fn legible(name: &'static str, encoded: &[u8], longest: usize) -> Result<String, Oauth1Error> {
-    // What stands for itself is letters, digits and four signs.
-    let plain = !encoded.contains(&b'%');
-    encoding::decode(encoded)
-        .filter(|text| text.len() <= longest && (plain || !text.chars().any(text::misleads)))
+    let text = if encoded.contains(&b'%') {
+        encoding::decode(encoded).filter(|text| !text.chars().any(text::misleads))
+    } else {
+        // Letters, digits and four signs.
+        std::str::from_utf8(encoded).ok().map(str::to_owned)
+    };
+    text.filter(|text| text.len() <= longest)
         .ok_or_else(|| Oauth1Error::rejected(name, "a protocol parameter is too long or holds characters that it may not hold"))
 }
 
