@@ -82,10 +82,13 @@ build_release() { [ -n "${release_built:-}" ] || { check "release build" cargo b
 part_fmt() { check fmt cargo fmt --all --check; }
 part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
 part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests --exclude keyhook-fuzz; }
-# The kept inputs as plain tests, then each fuzzer for a second.
+# The kept inputs as plain tests, then each fuzzer for a second; as a part of `all` without those that need the whole server, which
+# takes minutes to build once more with counters in it.
 part_fuzz() {
+  local small=()
+  [ ${#parts[@]} -gt 1 ] && small=(--small)
   counted "kept fuzz inputs" cargo test --locked -p keyhook-fuzz
-  if command -v c++ >/dev/null; then counted fuzz fuzzers --seconds 1; else say "  skip  fuzz: libFuzzer needs a C++ compiler (apt-get install g++)"; fi
+  if command -v c++ >/dev/null; then counted fuzz fuzzers --seconds 1 "${small[@]}"; else say "  skip  fuzz: libFuzzer needs a C++ compiler (apt-get install g++)"; fi
 }
 fuzzers() { cargo run --locked --quiet -p keyhook-fuzz --no-default-features --bin keyhook-fuzz -- "$@"; }
 # slapd is the directory that the LDAP example signs people in with; where it cannot be installed, its tests say that they are skipped.
@@ -104,6 +107,7 @@ part_stores() {
   eval "$urls"
   counted "contract of the stores" cargo test --locked --no-fail-fast -p keyhook-stores --features "$features" -- "${passes[@]}"
   check "server with these stores" cargo build --locked --bin keyhook --features "$features"
+  counted "importers of these stores" cargo test --locked -p keyhook --lib --features "$features" -- import
   counted "server over stores" env KEYHOOK_BIN="$root/target/debug/keyhook" cargo test --locked -p keyhook-tests --test stores -- "${passes[@]}" --test-threads 2
   [ -n "${KEYHOOK_KEEP_SERVERS:-}" ] || tests/servers/down
 }

@@ -49,7 +49,8 @@ impl AuthenticatedClient {
         Self { client, signed_with: None }
     }
 
-    /// The token of OAuth 1.0a whose secret it proved to have, by signing this request with it (RFC 5849 §3.4.2).
+    /// The token of OAuth 1.0a under which it signed this request: by HMAC or PLAINTEXT with the token's secret too (RFC 5849 §3.4.2),
+    /// by RSA with the client's own key alone (§3.4.3).
     pub fn signed_with(&self) -> Option<&str> {
         self.signed_with.as_deref()
     }

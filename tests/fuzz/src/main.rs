@@ -1,5 +1,6 @@
 //! Runs the fuzzers, one after the other: `./runtests.sh fuzz --seconds 60 [TARGET …]`.
 //!
+//! `--small` leaves out those that need the whole server, which takes minutes to build with counters in it.
 //! What they find new is kept below `target/fuzz` and used again; `--keep` takes the smallest set that reaches as much into the
 //! repository. The last line is `N passed, N failed`; the executions count in the evidence.
 
@@ -24,6 +25,7 @@ fn wish() -> Result<Wish, String> {
         match argument.as_str() {
             "--seconds" => wish.seconds = arguments.next().and_then(|text| text.parse().ok()).ok_or("--seconds needs a number")?,
             "--keep" => wish.keep = true,
+            "--small" => wish.targets = ALL.iter().map(|(name, _)| *name).collect(),
             name => wish
                 .targets
                 .push(known.iter().find(|known| **known == name).ok_or(format!("no target {name}; there are: {}", known.join(" ")))?),
