@@ -234,10 +234,10 @@ fn of_all_who_write_one_record_one_does() {
         let store_below = world.store();
         let numbers = std::sync::atomic::AtomicU32::new(0);
         in_batches(count, async |now| {
-            let kinds = [Kind::Once, Kind::Session, Kind::Interaction];
+            let kinds = [Kind::Nonce, Kind::Session, Kind::Interaction];
             let next = |index: usize| (kinds[index % 3], numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
             let things: Vec<_> = (0..now).map(next).collect();
-            for (kind, number) in things.iter().filter(|(kind, _)| *kind != Kind::Once) {
+            for (kind, number) in things.iter().filter(|(kind, _)| *kind != Kind::Nonce) {
                 let applied = store_below.apply(Batch::new().with(Operation::Insert(sample(*kind, *number)))).await.unwrap();
                 assert_eq!(applied, Applied::Applied);
             }
@@ -247,7 +247,7 @@ fn of_all_who_write_one_record_one_does() {
             });
             for ((kind, _), told) in things.iter().zip(told.await) {
                 let lost = match kind {
-                    Kind::Once => Why::Exists,
+                    Kind::Nonce => Why::Exists,
                     Kind::Session => Why::Changed,
                     _ => Why::Spent,
                 };
@@ -261,7 +261,7 @@ fn of_all_who_write_one_record_one_does() {
 }
 
 fn key(kind: Kind, number: u32) -> Key {
-    if kind == Kind::Once { Key::named(format!("nonce {number}")) } else { Key::Issued(RecordId::new(moment(), number)) }
+    if kind == Kind::Nonce { Key::named(format!("nonce {number}")) } else { Key::Issued(RecordId::new(moment(), number)) }
 }
 
 const fn moment() -> Timestamp {
@@ -284,7 +284,7 @@ fn sample(kind: Kind, number: u32) -> Record {
 
 fn write(kind: Kind, number: u32) -> Operation {
     match kind {
-        Kind::Once => Operation::Insert(sample(kind, number)),
+        Kind::Nonce => Operation::Insert(sample(kind, number)),
         Kind::Session => Operation::Replace(sample(kind, number)),
         _ => Operation::Take { kind, key: key(kind, number), version: 0, body: None },
     }

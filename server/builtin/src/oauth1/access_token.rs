@@ -20,6 +20,7 @@ use keyhook_core::scope::Granted;
 use keyhook_core::{Secret, kh};
 
 use super::answer::{self, audited};
+use super::arrived::Arrived;
 use super::authorized::{is_typed, verifier_kind};
 use super::hooks::{Answering, denied};
 use super::refused::Refused;
@@ -73,7 +74,7 @@ pub(super) fn is_meant(request: &Request, context: &Context) -> bool {
 /// # Errors
 /// The problem by its name; when a store does not answer, or a plugin says no.
 pub(super) async fn exchange(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refused> {
-    let proven = verify(&signed(request, context)?, With::Temporary, request, context).await?.ok_or_else(unsigned)?;
+    let proven = verify(&signed(request, context)?, With::Temporary, Arrived::Here(request), context).await?.ok_or_else(unsigned)?;
     let client = &*proven.client;
     event.client_id = Some(client.id.clone());
     let Held::Temporary(temporary) = &proven.held else { return Err(unsigned()) };

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use keyhook_component::context::Context;
 use keyhook_component::records::SharedSecret;
-use keyhook_component::request::Request;
 use keyhook_core::client::{Client, Consumer};
 use keyhook_core::crypto::PublicKey;
 use keyhook_core::error::OAuthError;
 use keyhook_core::secret::Secret;
 
+use super::arrived::Arrived;
 use super::hooks;
 use crate::client_auth::registered;
 
@@ -37,7 +37,7 @@ impl Keys {
 ///
 /// # Errors
 /// When the directory does not answer, or a plugin breaks.
-pub(super) async fn find(key: &str, arrived: &Request, context: &Context) -> Result<Option<Arc<Client>>, OAuthError> {
+pub(super) async fn find(key: &str, arrived: Arrived<'_>, context: &Context) -> Result<Option<Arc<Client>>, OAuthError> {
     let found = match registered(context, key).await? {
         Some(client) => Some(client).filter(|client| client.id == key),
         None => match hooks::consumer(key, arrived, context).await? {

@@ -17,6 +17,7 @@ use keyhook_core::oauth1::signature::Supplied;
 use keyhook_core::oauth1::{Oauth1Error, Problem, SignedRequest, SigningKey, Unverified, VerifiedRequest};
 use serde_json::{Map, Value};
 
+use super::arrived::Arrived;
 use super::refused::Refused;
 use crate::token_hooks::{is_secret, without};
 use crate::token_kh;
@@ -28,11 +29,11 @@ const NOBODY: &str = "a%20consumer%20that%20nobody%20registered&a%20token%20that
 ///
 /// # Errors
 /// When the plugin breaks. One that denies is not told apart from one that knows nobody.
-pub(super) async fn consumer(key: &str, arrived: &Request, context: &Context) -> Result<Option<String>, OAuthError> {
+pub(super) async fn consumer(key: &str, arrived: Arrived<'_>, context: &Context) -> Result<Option<String>, OAuthError> {
     if !context.hooks.any(HookPoint::Oauth1Consumer) {
         return Ok(None);
     }
-    let mut call = HookCall { request: Some(bare(arrived).0), ..HookCall::default() };
+    let mut call = HookCall { request: Some(bare(&arrived.request()).0), ..HookCall::default() };
     call.fact("consumer_key", key);
     match context.hooks.run(HookPoint::Oauth1Consumer, call).await.verdict {
         Verdict::Client(id) => Ok(Some(id)),
@@ -91,7 +92,7 @@ impl Passing<'_> {
     ///
     /// # Errors
     /// What a plugin denies with; when one breaks.
-    pub(super) async fn may(&self, arrived: &Request, context: &Context) -> Result<(), Refused> {
+    pub(super) async fn may(&self, arrived: Arrived<'_>, context: &Context) -> Result<(), Refused> {
         if !context.hooks.any(HookPoint::Oauth1Request) {
             return Ok(());
         }
@@ -103,8 +104,8 @@ impl Passing<'_> {
         }
     }
 
-    fn call(&self, arrived: &Request) -> HookCall {
-        let mut call = HookCall { request: Some(bare(arrived).0), ..HookCall::default() };
+    fn call(&self, arrived: Arrived<'_>) -> HookCall {
+        let mut call = HookCall { request: Some(bare(&arrived.request()).0), ..HookCall::default() };
         let parameters = self.verified.parameters();
         call.fact("client_id", self.client.id.as_str());
         call.fact("consumer_key", self.verified.consumer_key());

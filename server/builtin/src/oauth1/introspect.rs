@@ -10,6 +10,7 @@ use keyhook_core::kh;
 use keyhook_core::oauth1::{Parameters, SignedBy, SignedRequest};
 use serde_json::{Value, json};
 
+use super::arrived::Arrived;
 use super::refused::Refused;
 use super::signed_by::signed_by;
 use super::verify::{With, verify};
@@ -46,7 +47,7 @@ pub(crate) async fn introspect(arrived: &Request, form: &Form, asker: &Client, c
     if !asker.introspect && !is_own(&signed, asker) {
         return Ok(Told { active: false, body: INACTIVE.to_vec() });
     }
-    let answer = match verify(&signed, With::Token, arrived, context).await {
+    let answer = match verify(&signed, With::Token, Arrived::Here(arrived), context).await {
         Ok(Some(proven)) => active(signed_by(&proven, context)),
         Ok(None) => json!({ "active": false }),
         Err(Refused::Failed(error)) => return Err(error),

@@ -5,6 +5,7 @@
 
 mod access_token;
 mod answer;
+mod arrived;
 mod authenticate;
 mod authorize;
 pub(crate) mod authorized;

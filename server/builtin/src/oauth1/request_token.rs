@@ -16,6 +16,7 @@ use keyhook_core::metadata::Metadata;
 use keyhook_core::oauth1::Callback;
 
 use super::answer::{self, audited};
+use super::arrived::Arrived;
 use super::hooks::Answering;
 use super::refused::Refused;
 use super::signed::signed;
@@ -72,7 +73,8 @@ pub(super) fn routes(path: &str, oauth1: &Oauth1Settings, settings: &Settings) -
 }
 
 async fn give(request: &Request, context: &Context, event: &mut Event) -> Result<Response, Refused> {
-    let proven = verify(&signed(request, context)?, With::Nothing, request, context).await?.ok_or_else(super::verify::unsigned)?;
+    let proven =
+        verify(&signed(request, context)?, With::Nothing, Arrived::Here(request), context).await?.ok_or_else(super::verify::unsigned)?;
     let client = &*proven.client;
     event.client_id = Some(client.id.clone());
     let oauth1 = context.settings.oauth1.as_ref().ok_or_else(|| OAuthError::server_error("OAuth 1.0a is off"))?;

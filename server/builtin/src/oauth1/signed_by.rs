@@ -1,14 +1,12 @@
 //! What is said of a request whose signature holds; and the same for an API in the same process, which asks without a socket.
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
 use keyhook_component::audit::{Decision, Event};
 use keyhook_component::context::Context;
-use keyhook_component::request::Request;
 use keyhook_core::oauth1::{SignedBy, SignedRequest, Unproven};
 use keyhook_core::scope::Scope;
 use serde_json::Map;
 
+use super::arrived::Arrived;
 use super::refused::Refused;
 use super::verify::{Held, Proven, With, verify};
 
@@ -55,9 +53,8 @@ pub(super) fn signed_by(proven: &Proven, context: &Context) -> SignedBy {
 /// # Errors
 /// The problem by its name, where it may be told; that a store or a plugin does not answer.
 pub async fn prove(request: &SignedRequest<'_>, context: &Context) -> Result<SignedBy, Unproven> {
-    let arrived = arrived(request, context);
-    let mut event = Event::new(Decision::Introspection, "ok").request(&arrived.id);
-    let outcome = match verify(request, With::Token, &arrived, context).await {
+    let mut event = Event::new(Decision::Introspection, "ok");
+    let outcome = match verify(request, With::Token, Arrived::Beside(request), context).await {
         Ok(Some(proven)) => {
             event.client_id = Some(proven.client.id.clone());
             Ok(signed_by(&proven, context))
@@ -76,20 +73,4 @@ pub async fn prove(request: &SignedRequest<'_>, context: &Context) -> Result<Sig
     }
     context.audit.record(event);
     outcome
-}
-
-/// What plugins see of it.
-fn arrived(request: &SignedRequest<'_>, context: &Context) -> Request {
-    Request {
-        id: format!("{:016x}", u64::from_be_bytes(context.random.bytes())).into(),
-        method: Method::from_bytes(request.method.as_bytes()).unwrap_or_default(),
-        path: request.path.to_owned(),
-        query: request.query.unwrap_or_default().to_owned(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        client_ip: std::net::Ipv4Addr::UNSPECIFIED.into(),
-        scheme: if request.scheme == "https" { "https" } else { "http" },
-        host: request.authority.to_owned(),
-        path_parameters: Vec::new(),
-    }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use keyhook_component::context::Context;
 use keyhook_component::records::{Stored, TemporaryCredential, TokenCredential};
-use keyhook_component::request::Request;
 use keyhook_component::settings::Oauth1Settings;
 use keyhook_core::client::{Client, Consumer};
 use keyhook_core::error::OAuthError;
@@ -13,6 +12,7 @@ use keyhook_core::oauth1::{
 };
 use keyhook_core::{Secret, kh};
 
+use super::arrived::Arrived;
 use super::credentials::{Found, find_temporary, find_token};
 use super::hooks::Passing;
 use super::refused::Refused;
@@ -66,7 +66,7 @@ enum Named {
 pub(crate) async fn verify(
     request: &SignedRequest<'_>,
     with: With,
-    arrived: &Request,
+    arrived: Arrived<'_>,
     context: &Context,
 ) -> Result<Option<Proven>, Refused> {
     let Some(settings) = &context.settings.oauth1 else { return Ok(None) };

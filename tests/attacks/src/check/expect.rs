@@ -115,12 +115,12 @@ impl Expect {
             Expect::SignedIn => &[("attempts", 3), ("session", 1), ("interaction", 1)],
             Expect::Code { .. } => &[("code", 1), ("grant", 1), ("consent", 1), ("interaction", 1)],
             Expect::Tokens(_) => &[("access_token", 1), ("refresh_token", 1)],
-            Expect::Credentials("token_credential") => &[("token_credential", 1), ("once", 1)],
-            Expect::Credentials(_) => &[("temporary_credential", 1), ("once", 1)],
+            Expect::Credentials("token_credential") => &[("token_credential", 1), ("nonce", 1)],
+            Expect::Credentials(_) => &[("temporary_credential", 1), ("nonce", 1)],
             Expect::Verifier { .. } => &[("grant", 1), ("consent", 1), ("interaction", 1)],
             // Whoever hears these has signed, and a signed request is good once.
             Expect::Problem(all) | Expect::NotBelieved(all) if all.iter().all(|problem| AFTER_SIGNATURE.contains(problem)) => {
-                &[("once", 1)]
+                &[("nonce", 1)]
             }
             Expect::Either(all) => all.iter().map(Expect::growth).find(|growth| !growth.is_empty()).unwrap_or_default(),
             _ => &[],

@@ -69,7 +69,7 @@ fn question(attack: &Attack<'_>, uri: &str, authorization: &str, form: &str) -> 
 }
 
 fn believed(attack: &mut Attack<'_>, request: &Request) {
-    attack.send_growing(request, &Expect::Active, &[("once", 1)]);
+    attack.send_growing(request, &Expect::Active, &[("nonce", 1)]);
 }
 
 fn nonce_scope(attack: &mut Attack<'_>) {

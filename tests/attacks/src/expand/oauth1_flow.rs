@@ -86,7 +86,7 @@ fn exchanges(attack: &mut Attack<'_>) {
     try_exchange(attack, &undecided, &verifier_of_one, &problem("permission_unknown"));
     try_exchange(attack, &one, &verifier_of_other, &problem("verifier_invalid"));
     let absent = signed(attack, ACCESS_TOKEN, &exchange(&one, ""));
-    attack.send_growing(&absent, &problem("parameter_absent"), &[("once", 1)]);
+    attack.send_growing(&absent, &problem("parameter_absent"), &[("nonce", 1)]);
     try_exchange(attack, &one, &verifier_of_one.to_uppercase(), &problem("verifier_invalid"));
     let thief = Consumer { token: one.token.clone(), ..rival };
     try_exchange(attack, &thief, &verifier_of_one, &problem("signature_invalid"));
@@ -174,7 +174,7 @@ fn decisions(attack: &mut Attack<'_>) {
     let draft = token.draft("GET", "/photos", now());
     let asked = [("method", "GET"), ("uri", &draft.uri("api.test")), ("authorization", &draft.authorization("api.test"))];
     let request = Request::post("/introspect", &asked).header("authorization", attack.target.basic("robot"));
-    let told = attack.send_growing(&request, &Expect::Active, &[("once", 1)]);
+    let told = attack.send_growing(&request, &Expect::Active, &[("nonce", 1)]);
     let whose = if let Reply::Answer(answer) = told { answer.json()["sub"].as_str().map(str::to_owned) } else { None };
     attack.hold("the token is another user's than who allowed it", whose.as_deref() == Some(MALLORY.username));
 }
@@ -200,7 +200,7 @@ fn bridge(attack: &Attack<'_>, signer: &Consumer, subject: &str, kind: &str, mor
 
 /// Sends what is signed rightly and refused, so that its nonce is used up.
 fn refused(attack: &mut Attack<'_>, request: &Request, error: &'static str) {
-    attack.send_growing(request, &Expect::Json(vec![error]), &[("once", 1)]);
+    attack.send_growing(request, &Expect::Json(vec![error]), &[("nonce", 1)]);
 }
 
 fn more(attack: &mut Attack<'_>) {
@@ -214,14 +214,14 @@ fn more(attack: &mut Attack<'_>) {
         refused(attack, &request, "invalid_request");
     }
     let right = bridge(attack, &token, &token.token.0, OAUTH1_TOKEN, "&scope=read");
-    attack.send_growing(&right, &Expect::Tokens(Some("read".to_owned())), &[("once", 1)]);
+    attack.send_growing(&right, &Expect::Tokens(Some("read".to_owned())), &[("nonce", 1)]);
     attack.send(&right, &Expect::Json(vec!["invalid_client"]));
 }
 
 fn chain(attack: &mut Attack<'_>) {
     let token = token(attack, "mover");
     let right = bridge(attack, &token, &token.token.0, OAUTH1_TOKEN, "");
-    let (access, refresh) = tokens(&attack.send_growing(&right, &Expect::Tokens(None), &[("once", 1)]));
+    let (access, refresh) = tokens(&attack.send_growing(&right, &Expect::Tokens(None), &[("nonce", 1)]));
     let alone = Consumer { token: <_>::default(), ..token.clone() };
     for subject in [&access, &refresh] {
         for signer in [&token, &alone] {
