@@ -59,6 +59,12 @@ impl Own {
         drop(self.child.wait());
     }
 
+    /// Runs SQL in a database of PostgreSQL.
+    pub(crate) fn psql(&self, database: &str, sql: &str) -> Output {
+        let port = self.port.to_string();
+        Command::new("psql").args(["-h", "127.0.0.1", "-U", "keyhook", "-p", &port, "-d", database, "-qAt", "-c", sql]).output().unwrap()
+    }
+
     /// Runs SQL in MariaDB.
     pub(crate) fn sql(&self, sql: &str) -> Output {
         let socket = format!("--socket={}", self.folder.join("socket").display());
@@ -69,6 +75,33 @@ impl Own {
 impl Drop for Own {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// A file system of a few megabytes in memory, for PostgreSQL's user; it ends with this.
+pub(crate) struct SmallDisk(Scratch);
+
+impl SmallDisk {
+    /// None where this user or this machine may not mount one.
+    pub(crate) fn mount(name: &str, megabytes: u32) -> Option<SmallDisk> {
+        let folder = Scratch::new(name);
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
+        if !mounted.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        given_to(&folder, &user("postgres"));
+        Some(SmallDisk(folder))
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.0.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("--lazy").arg(self.0.path()).status());
     }
 }
 
