@@ -88,13 +88,17 @@ impl Server {
     }
 
     /// The same for any command line that becomes the binary.
-    pub fn launch(mut command: Command, port: u16) -> Server {
+    pub fn launch(command: Command, port: u16) -> Server {
+        Server::spawn(command, port).wait_until_ready()
+    }
+
+    /// The same without waiting, for a server that speaks TLS: `wait_for` something that it says.
+    pub fn spawn(mut command: Command, port: u16) -> Server {
         let mut child = command.env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().unwrap(), &output);
         collect(child.stderr.take().unwrap(), &output);
-        let server = Server { child, port, output };
-        server.wait_until_ready()
+        Server { child, port, output }
     }
 
     fn wait_until_ready(mut self) -> Server {

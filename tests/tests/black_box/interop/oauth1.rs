@@ -1,10 +1,11 @@
 //! OAuth 1.0a from foreign clients in five languages: three legs with a callback and out of band, and requests with awkward parameters
 //! that a resource server verifies (RFC 5849 §2, §3).
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use keyhook_tests::binary::{self, Server};
+use keyhook_tests::binary::{self, Server, free_port};
 use keyhook_tests::libraries::workspace;
 use keyhook_tests::scratch::Scratch;
 
@@ -131,6 +132,37 @@ fn debian(interpreter: &str, probe: [&str; 2], package: &str, name: &str) -> Opt
     let mut command = Command::new(interpreter);
     command.arg(workspace().join("tests/interop").join(Path::new(name)));
     Some(command)
+}
+
+/// RFC 5849 §3.4.4: what shows the secrets is for TLS alone, from the first leg to the last.
+#[test]
+fn requests_oauthlib_signs_by_plaintext_over_tls_in_python() {
+    let (scratch, port) = (Scratch::new("oauth1-tls"), free_port());
+    let (mut make, script) = python("tls_certificate.py");
+    let certificate = scratch.join("certificate.pem");
+    assert!(make.arg(script).arg(&certificate).arg(scratch.join("key.pem")).status().unwrap().success());
+    let server = format!(
+        "[server]\nissuer = \"https://localhost:{port}\"\nlisten = [\"127.0.0.1:{port}\"]\ndata = \"data\"\n\
+         tls = {{ cert = \"certificate.pem\", key = \"key.pem\" }}\n[management]\nlisten = \"off\"\n[keys]\nmaster_file = \"master.key\"\n"
+    );
+    std::fs::write(scratch.join("keyhook.toml"), server + CONFIG).unwrap();
+    binary::stdout(scratch.path(), &["key", "generate", "master.key"]);
+    let mut serve = Command::new(binary::path());
+    serve.arg("serve").current_dir(scratch.path()).stdin(Stdio::null());
+    let server = Server::spawn(serve, port);
+    server.wait_for("serving");
+    let mut add = Command::new(binary::path());
+    add.args(["user", "add", "demo", "--password-stdin"]).current_dir(scratch.path()).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut add = add.spawn().unwrap();
+    add.stdin.take().unwrap().write_all(b"correct-horse\n").unwrap();
+    assert!(add.wait().unwrap().success());
+    let client = ["client", "add", "printer", "--oauth1", "--redirect-uri", CALLBACK, "--scope", "read", "--format", "json"];
+    let client: serde_json::Value = serde_json::from_str(&binary::stdout(scratch.path(), &client)).unwrap();
+    let (mut walk, script) = python("requests_oauthlib_plaintext.py");
+    walk.arg(script).args([&format!("https://localhost:{port}"), "printer", client["oauth1_secret"].as_str().unwrap(), CALLBACK]);
+    let output = walk.env("REQUESTS_CA_BUNDLE", &certificate).output().unwrap();
+    assert!(output.status.success(), "{} {}", String::from_utf8_lossy(&output.stderr), server.log());
+    completed("requests-oauthlib, OAuth 1.0a by PLAINTEXT over TLS, Python");
 }
 
 #[test]
