@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::race::{Race, Runner};
 use crate::server::certificate::Certificate;
 use crate::server::keyhook::{ACTIVE, NOTHING_DURABLE, TOKEN_EXPECTED, TOKEN_FORM};
-use crate::server::{Bare, Folder, Keyhook, Setup, bare};
+use crate::server::{Bare, Folder, Guarded, Keyhook, Setup, bare};
 use crate::table::{Comparison, Table};
 
 /// Tokens that are introspected in turn.
@@ -60,7 +60,7 @@ fn signed(plan: &Plan, table: &mut Table) {
     let keyhook = Keyhook::start(&plan.folder, &setup);
     let api = Keyhook::start(&plan.folder, &setup);
     let (secret, secret_of_api) = (keyhook.consumer(), api.consumer());
-    let api = api.into_guarded();
+    let api = Guarded::instead_of(api);
     let (handed_over, direct) = (keyhook.handing_over(&secret), api.signing(&secret_of_api));
     let scripts = (0..plan.connections).map(|index| Box::new(Signed::new(&direct, index)) as Box<dyn Script>);
     let race = Race::run(

@@ -103,15 +103,11 @@ impl Keyhook {
         Signing::new(To::Server(self.head("/introspect").text()), CONSUMER, secret)
     }
 
-    /// Ends it, and starts the program of `keyhook-bench-guarded` with the same folder and all that is in it.
-    pub(crate) fn into_guarded(self) -> Guarded {
+    /// Ends it; its folder, with all that is in it.
+    pub(crate) fn into_folder(self) -> Folder {
         let Keyhook { process, folder, .. } = self;
         drop(process);
-        let (program, port) = (binary().with_file_name("keyhook-bench-guarded"), free_port());
-        let process = Process::start(&program, port, None, |command| {
-            command.arg(port.to_string()).current_dir(folder.path());
-        });
-        Guarded { process, _folder: folder, port }
+        folder
     }
 
     /// Requests of each of the clients with which the database was filled: introspection of something that is no token, for which
@@ -143,28 +139,8 @@ impl Keyhook {
     }
 }
 
-/// An API with the server in its own process.
-pub(crate) struct Guarded {
-    /// The process.
-    pub(crate) process: Process,
-    _folder: Folder,
-    port: u16,
-}
-
-impl Guarded {
-    /// How clients reach it.
-    pub(crate) fn address(&self) -> Address {
-        Address { socket: self.process.address(), trust: None }
-    }
-
-    /// What they sign.
-    pub(crate) fn signing(&self, secret: &str) -> Arc<Signing> {
-        Signing::new(To::Api(format!("localhost:{}", self.port)), CONSUMER, secret)
-    }
-}
-
 /// The client of OAuth 1.0a.
-const CONSUMER: &str = "printer";
+pub(crate) const CONSUMER: &str = "printer";
 
 /// The form of a token request.
 pub(crate) const TOKEN_FORM: &str = "grant_type=client_credentials&scope=read";
@@ -265,7 +241,7 @@ fn configuration(port: u16, setup: &Setup<'_>) -> String {
 }
 
 /// The binary under test: `KEYHOOK_BIN`, or the one beside this program.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     std::env::var_os("KEYHOOK_BIN").map_or_else(|| std::env::current_exe().unwrap().with_file_name("keyhook"), PathBuf::from)
 }
 

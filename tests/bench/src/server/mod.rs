@@ -3,6 +3,7 @@
 pub(crate) mod bare;
 pub(crate) mod certificate;
 pub(crate) mod folder;
+pub(crate) mod guarded;
 pub(crate) mod keyhook;
 pub(crate) mod libraries;
 pub(crate) mod process;
@@ -10,5 +11,6 @@ pub(crate) mod refill;
 
 pub(crate) use bare::Bare;
 pub(crate) use folder::Folder;
+pub(crate) use guarded::Guarded;
 pub(crate) use keyhook::{Keyhook, Setup};
 pub(crate) use process::Process;
