@@ -40,7 +40,7 @@ pub enum Kind {
     /// Something that may be used once (a `jti`), named.
     Once,
     /// A nonce of OAuth 1.0a (RFC 5849 §3.3), named by its second and a hash: names grow with time, so that a store can purge from the
-    /// first name on and needs no index of ends, which would cost each signed request as much as the record itself.
+    /// first name on and needs no index of ends, which would cost each signed request half as much again as the record.
     Nonce,
     /// An authorization request that waits for its user.
     Interaction,

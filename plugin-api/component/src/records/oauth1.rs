@@ -53,11 +53,6 @@ pub struct TokenCredential {
     pub scope: Scope,
 }
 
-impl TokenCredential {
-    /// What its sealed secret is bound to, besides kind and key of its record.
-    pub const SECRET: &str = "secret";
-}
-
 impl Body for TokenCredential {
     const KIND: Kind = Kind::TokenCredential;
     const CACHED: bool = true;

@@ -1,12 +1,14 @@
 //! Shared secrets as records keep them: sealed and not hashed, because what verifies a signature has to read them back (RFC 5849 §3.4).
 
-use keyhook_core::client::CONSUMER_SECRET;
 use keyhook_core::crypto::{SealError, Sealer};
 use keyhook_core::secret::Secret;
 
-use super::TokenCredential;
 use crate::record::{Key, Kind};
 use crate::system::Random;
+
+/// What a sealed secret is bound to, besides kind and key of its record.
+const OF_CLIENT: &str = "oauth1_secret";
+const OF_CREDENTIALS: &str = "secret";
 
 /// Whose shared secret it is. What was sealed for one opens for no other.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +24,9 @@ pub enum SharedSecret<'a> {
 impl SharedSecret<'_> {
     fn place(self) -> (&'static str, Vec<u8>, &'static str) {
         match self {
-            Self::Client(id) => (Kind::Client.name(), Key::named(id).to_bytes(), CONSUMER_SECRET),
-            Self::Temporary(key) => (Kind::TemporaryCredential.name(), key.to_bytes(), TokenCredential::SECRET),
-            Self::Token(key) => (Kind::TokenCredential.name(), key.to_bytes(), TokenCredential::SECRET),
+            Self::Client(id) => (Kind::Client.name(), Key::named(id).to_bytes(), OF_CLIENT),
+            Self::Temporary(key) => (Kind::TemporaryCredential.name(), key.to_bytes(), OF_CREDENTIALS),
+            Self::Token(key) => (Kind::TokenCredential.name(), key.to_bytes(), OF_CREDENTIALS),
         }
     }
 

@@ -24,9 +24,6 @@ pub struct Consumer {
     pub methods: Vec<String>,
 }
 
-/// What a sealed shared secret is bound to, besides kind and key of its client's record.
-pub const CONSUMER_SECRET: &str = "oauth1_secret";
-
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Consumer({} secrets, {} RSA keys, {:?})", self.secrets.len(), self.rsa_keys.len(), self.methods)

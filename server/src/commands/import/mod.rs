@@ -1,5 +1,6 @@
 //! `keyhook import …`: what other systems know of clients and tokens becomes ours.
 
+mod clients;
 mod destination;
 mod oauth1;
 mod python_oauth2;

@@ -7,7 +7,7 @@ use keyhook_core::redirect::{RedirectUri, RedirectUriError};
 use keyhook_core::scope::Scope;
 use keyhook_core::time::Timestamp;
 
-use super::destination::Made;
+use super::clients::Made;
 use super::old::OldConsumer;
 
 /// Makes it; `sealed` is its secret.

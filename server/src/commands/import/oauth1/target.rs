@@ -6,7 +6,8 @@ use keyhook_component::records::SharedSecret;
 use keyhook_core::scope::Scope;
 use tokio::task::JoinSet;
 
-use super::destination::{Clients, Destination};
+use super::clients::Clients;
+use super::destination::Destination;
 use super::old::{OldConsumer, OldToken, Read};
 use super::report::{Report, Sort};
 use super::token::Rules;

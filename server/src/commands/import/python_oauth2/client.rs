@@ -9,7 +9,7 @@ use keyhook_core::scope::Scope;
 use keyhook_core::secret::SecretHash;
 use keyhook_core::time::Timestamp;
 
-use super::destination::Made;
+use super::clients::Made;
 use super::old::OldClient;
 use super::seen::Traces;
 use crate::operations::client::response_types;
