@@ -159,7 +159,8 @@ impl Server {
     async fn open(self, issuer: Issuer, takes_over: bool) -> Result<Arc<Inner>, Failure> {
         let foundation = Foundation::lay(&self.config, self.clock, self.random, !takes_over).await?;
         for client in self.clients {
-            seed::client(client, &foundation).await?;
+            // Boxed, for a client is large and lives in several states of the future.
+            Box::pin(seed::client(client, &foundation)).await?;
         }
         for (name, password) in &self.users {
             seed::user(name, password.expose(), &foundation).await?;

@@ -34,9 +34,10 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether a cache may hold what this replaces. What is issued is new under its id, and that an id is free is never cached.
+    /// Whether a cache may hold what this replaces. What is issued is new under its id, and that an id is free is never cached; for a
+    /// nonce nobody looks.
     pub fn may_be_cached(&self) -> bool {
-        !matches!(self, Operation::Insert(record) if record.kind.is_issued())
+        !matches!(self, Operation::Insert(record) if record.kind.is_issued() || record.kind == Kind::Nonce)
     }
 
     /// Kind and key that the operation touches.

@@ -17,7 +17,7 @@ use crate::text;
 use crate::time::Timestamp;
 
 pub use auth_method::AuthMethod;
-pub use consumer::Consumer;
+pub use consumer::{Consumer, Keys, Opened};
 pub use policy::{GrantPolicy, ScopePolicy, TokenPolicy};
 
 const LONGEST_ID: usize = 255;

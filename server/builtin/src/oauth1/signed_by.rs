@@ -53,12 +53,8 @@ pub(super) fn signed_by(proven: &Proven, context: &Context) -> SignedBy {
 /// # Errors
 /// The problem by its name, where it may be told; that a store or a plugin does not answer.
 pub async fn prove(request: &SignedRequest<'_>, context: &Context) -> Result<SignedBy, Unproven> {
-    let mut event = Event::new(Decision::Introspection, "ok");
     let outcome = match verify(request, With::Token, Arrived::Beside(request), context).await {
-        Ok(Some(proven)) => {
-            event.client_id = Some(proven.client.id.clone());
-            Ok(signed_by(&proven, context))
-        }
+        Ok(Some(proven)) => Ok(signed_by(&proven, context)),
         Ok(None) => Err(Unproven::Problem(None)),
         Err(Refused::Failed(error)) => Err(Unproven::Unavailable(error.to_string())),
         Err(Refused::Problem { problem, .. }) => {
@@ -66,8 +62,9 @@ pub async fn prove(request: &SignedRequest<'_>, context: &Context) -> Result<Sig
             Err(Unproven::Problem(Some(problem.problem)))
         }
     };
+    let mut event = Event::new(Decision::Introspection, "ok");
     match &outcome {
-        Ok(_) => {}
+        Ok(signed_by) => event.client_id = Some(signed_by.client.clone()),
         Err(Unproven::Problem(_)) => event.outcome = "inactive",
         Err(Unproven::Unavailable(_)) => event.outcome = "error",
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyhook_component::context::Context;
 use keyhook_component::records::{Stored, TemporaryCredential, TokenCredential};
 use keyhook_component::settings::Oauth1Settings;
-use keyhook_core::client::{Client, Consumer};
+use keyhook_core::client::{Client, Consumer, Keys};
 use keyhook_core::error::OAuthError;
 use keyhook_core::oauth1::{
     Expected, Oauth1Error, Problem, SignatureMethod, SignedRequest, SigningKey, Unknown, Unverified, VerifiedRequest, signature,
@@ -104,8 +104,8 @@ async fn named(
         (Some(name), _, Some(client)) => (name, client),
     };
     let found = match with {
-        With::Temporary => find_temporary(name, client, context).await?.map(Named::Temporary),
-        With::Token | With::Any | With::Nothing => find_token(name, client, context).await?.map(Named::Token),
+        With::Temporary => Box::pin(find_temporary(name, client, context)).await?.map(Named::Temporary),
+        With::Token | With::Any | With::Nothing => Box::pin(find_token(name, client, context)).await?.map(Named::Token),
     };
     Ok(found.unwrap_or(Named::Unknown))
 }
@@ -128,15 +128,16 @@ async fn check(
     let base = context.settings.dev.then(|| unverified.base_string().as_str().to_owned());
     let token_secret = named.secret();
     let mut answer = Err(Oauth1Error::unverified().with_kh(kh::OAUTH1_CONSUMER));
-    for index in 0..keys.as_ref().map_or(1, super::consumer::Keys::pairs) {
-        let key = match (&keys, token_secret) {
+    for index in 0..keys.map_or(1, Keys::pairs) {
+        let key = match (keys, token_secret) {
             (None, _) => Err(Unknown::Consumer),
             (Some(_), None) => Err(Unknown::Token),
             (Some(keys), Some(token_secret)) => Ok(signing_key(keys.pair(index), token_secret)),
         };
         let supplied = match built_in {
             Some(_) => None,
-            None => hooks::method(unverified, key.as_ref().ok(), context).await?,
+            // Boxed, as what is rare below: every signed request carries the room for it.
+            None => Box::pin(hooks::method(unverified, key.as_ref().ok(), context)).await?,
         };
         let method = built_in.or(supplied.as_ref().map(|supplied| supplied as &dyn SignatureMethod));
         answer = unverified.check(&Expected { method, allowed, key, window }, now);

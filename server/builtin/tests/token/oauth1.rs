@@ -102,7 +102,7 @@ pub async fn signing(
         let shared = Secret::new(SHARED.to_owned());
         let sealed = SharedSecret::Client(id).seal(&shared, &world.context.sealer, &*world.context.random).unwrap();
         let methods = methods.iter().map(|method| (*method).to_owned()).collect();
-        let consumer = Consumer { secrets: vec![sealed], rsa_keys: Vec::new(), methods };
+        let consumer = Consumer { secrets: vec![sealed], methods, ..Consumer::default() };
         let client = Client { oauth1: Some(consumer), secrets: Vec::new(), auth_method: AuthMethod::Signature, ..confidential(id) };
         world.register(Client { disabled: id == "closed", ..client }).await;
     }

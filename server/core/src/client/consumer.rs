@@ -1,8 +1,12 @@
 //! A client as a consumer of OAuth 1.0a: what it signs requests with (RFC 5849 §3.4).
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Client, ClientError, require};
+use crate::crypto::PublicKey;
+use crate::secret::Secret;
 
 /// Most keys of a kind: one, and another while one is being exchanged for the other.
 const MOST_KEYS: usize = 2;
@@ -22,6 +26,9 @@ pub struct Consumer {
     /// The signature methods that it may use; all that the server knows if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
+    /// The keys in a form to verify with; no part of the record.
+    #[serde(skip)]
+    pub opened: Opened,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -29,6 +36,60 @@ impl std::fmt::Debug for Consumer {
         write!(f, "Consumer({} secrets, {} RSA keys, {:?})", self.secrets.len(), self.rsa_keys.len(), self.methods)
     }
 }
+
+/// What a consumer signs with, opened and read: the pairs to try, the newest first.
+pub struct Keys {
+    /// Its shared secrets.
+    pub secrets: Vec<Secret<String>>,
+    /// Its RSA keys.
+    pub rsa: Vec<PublicKey>,
+}
+
+impl Keys {
+    /// How many pairs of secret and RSA key there are.
+    pub fn pairs(&self) -> usize {
+        self.secrets.len().max(self.rsa.len())
+    }
+
+    /// A pair: what is there of each sort.
+    pub fn pair(&self, index: usize) -> (Option<&str>, Option<&PublicKey>) {
+        let secret = self.secrets.get(index).or_else(|| self.secrets.first());
+        let rsa = self.rsa.get(index).or_else(|| self.rsa.first());
+        (secret.map(|secret| secret.expose().as_str()), rsa)
+    }
+}
+
+/// The keys of a consumer, opened at its first request and kept as long as its record is. A clone has none: whoever clones a record
+/// does so to change it.
+#[derive(Default)]
+pub struct Opened(OnceLock<Keys>);
+
+impl Opened {
+    /// The keys; `open` makes them the first time.
+    ///
+    /// # Errors
+    /// Those of `open`, which is asked again at the next request.
+    pub fn or_open<E>(&self, open: impl FnOnce() -> Result<Keys, E>) -> Result<&Keys, E> {
+        match self.0.get() {
+            Some(keys) => Ok(keys),
+            None => open().map(|keys| self.0.get_or_init(|| keys)),
+        }
+    }
+}
+
+impl Clone for Opened {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Opened {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Opened {}
 
 impl Consumer {
     /// Whether it may sign with this method.
@@ -85,6 +146,16 @@ mod tests {
     #[test]
     fn no_secret_is_shown_by_a_consumer() {
         assert!(!format!("{:?}", consumer()).contains("1, 2, 3"));
+    }
+
+    #[test]
+    fn keys_are_opened_once_and_by_a_changed_record_anew() {
+        let keys = |secret: &str| Keys { secrets: vec![Secret::new(secret.to_owned())], rsa: Vec::new() };
+        let opened = Opened::default();
+        assert_eq!(opened.or_open(|| Err("the master key is another one")).err(), Some("the master key is another one"));
+        assert_eq!(opened.or_open(|| Ok::<_, ()>(keys("first"))).unwrap().pair(0).0, Some("first"));
+        assert_eq!(opened.or_open(|| Ok::<_, ()>(keys("second"))).unwrap().pair(0).0, Some("first"));
+        assert_eq!(opened.clone().or_open(|| Ok::<_, ()>(keys("second"))).unwrap().pair(0).0, Some("second"));
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(crate) fn parse<'a>(parameters: &'a str, mut each: impl FnMut(Raw<'a>) -> bo
     }
     let mut rest = parameters.trim_start_matches([' ', '\t', ',']);
     while !rest.is_empty() {
-        let (name, after) = rest.split_once('=').ok_or(Malformed)?;
+        // Bytes: names are short, and a search for a character begins by looking far ahead.
+        let equals = rest.bytes().position(|byte| byte == b'=').ok_or(Malformed)?;
+        let (name, after) = (&rest[..equals], &rest[equals + 1..]);
         let after = after.strip_prefix('"').ok_or(Malformed)?;
         let end = closing_quote(after, name == "realm").ok_or(Malformed)?;
         if name.is_empty()
@@ -52,8 +54,8 @@ pub(crate) fn parse<'a>(parameters: &'a str, mut each: impl FnMut(Raw<'a>) -> bo
 /// Where the value ends. The realm alone is a quoted-string with escapes (RFC 2617 §1.2); elsewhere a backslash has to be encoded.
 fn closing_quote(text: &str, escapes: bool) -> Option<usize> {
     if !escapes {
-        let quote = text.find('"')?;
-        return (!text[..quote].contains('\\')).then_some(quote);
+        let end = text.bytes().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        return text[end..].starts_with('"').then_some(end);
     }
     let mut skip = false;
     text.bytes().position(|byte| {

@@ -57,6 +57,7 @@ pub mod sign;
 pub mod signature;
 pub mod signed_by;
 pub mod timestamp;
+mod value;
 pub mod verifier;
 pub mod verify;
 

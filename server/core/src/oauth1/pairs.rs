@@ -1,5 +1,7 @@
 //! Names and values of a request in the one encoding, sorted: the normalized parameters (RFC 5849 §3.4.1.3.2).
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 use super::encoding::{self, Plus};
@@ -64,11 +66,22 @@ impl Pairs {
         self.spans.len()
     }
 
-    /// Takes the pair of this name out, among those from `from` on, and gives its encoded value.
-    pub(crate) fn remove(&mut self, name: &[u8], from: usize) -> Option<Zeroizing<Vec<u8>>> {
-        let found = self.spans.iter().skip(from).position(|span| self.name(*span) == name)?;
-        let span = self.spans.remove(from + found);
-        Some(Zeroizing::new(self.encoded[span.value..span.end].to_vec()))
+    /// Takes the first pair of this name out; says where its encoded value stands.
+    pub(crate) fn remove(&mut self, name: &[u8]) -> Option<Range<usize>> {
+        let found = self.spans.iter().position(|span| self.name(*span) == name)?;
+        let span = self.spans.remove(found);
+        Some(span.value..span.end)
+    }
+
+    /// Where the encoded value of the first pair of this name stands.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<Range<usize>> {
+        let span = self.spans.iter().find(|span| self.name(**span) == name)?;
+        Some(span.value..span.end)
+    }
+
+    /// What stands there.
+    pub(crate) fn at(&self, place: Range<usize>) -> &[u8] {
+        &self.encoded[place]
     }
 
     /// Sorts by name, then by value, as bytes (RFC 5849 §3.4.1.3.2, item 2).

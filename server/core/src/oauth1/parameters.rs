@@ -1,16 +1,16 @@
 //! The protocol parameters of a request, from exactly one place, each once (RFC 5849 §3.1, §3.4.1.3, §3.5).
 
 use std::fmt;
-
-use zeroize::Zeroizing;
+use std::ops::Range;
 
 use super::encoding::{self, Plus};
 use super::error::{Oauth1Error, Problem};
 use super::header;
 use super::pairs::{Pairs, Refused, form_pairs};
 use super::request::SignedRequest;
+use super::value::{self, Value};
+use crate::kh;
 use crate::secret::Secret;
-use crate::{kh, text};
 
 const PREFIX: &[u8] = b"oauth_";
 /// Longer queries are refused.
@@ -37,12 +37,12 @@ pub enum Source {
 #[derive(Clone)]
 pub struct Parameters {
     source: Source,
-    consumer_key: String,
-    token: Option<String>,
-    signature_method: String,
+    consumer_key: Value,
+    token: Option<Value>,
+    signature_method: Value,
     signature: Secret<String>,
     timestamp: Option<u64>,
-    nonce: Option<String>,
+    nonce: Option<Value>,
     callback: Option<String>,
     verifier: Option<Secret<String>>,
     body_hash: Option<String>,
@@ -77,37 +77,41 @@ impl Parameters {
         let in_query = pairs.len();
         pairs.form(body).map_err(refused)?;
         let source = source(&pairs, in_header, in_query)?;
-        let signature = pairs.remove(b"oauth_signature", 0);
+        let signature = pairs.remove(b"oauth_signature");
         pairs.sort();
         no_duplicates(&pairs, signature.is_some())?;
         Self::read(source, signature, realm, pairs).map(Some)
     }
 
-    fn read(source: Source, signature: Option<Zeroizing<Vec<u8>>>, realm: Option<String>, pairs: Pairs) -> Result<Self, Oauth1Error> {
+    fn read(source: Source, signature: Option<Range<usize>>, realm: Option<String>, pairs: Pairs) -> Result<Self, Oauth1Error> {
         let value = |name: &'static str, longest: usize| {
-            let found = pairs.iter().find(|(found, _)| *found == name.as_bytes());
-            found.map(|(_, encoded)| legible(name, encoded, longest)).transpose()
+            pairs.find(name.as_bytes()).map(|place| Value::read(name, &pairs, place, longest)).transpose()
         };
-        let filled = |name, longest| Ok(value(name, longest)?.filter(|text: &String| !text.is_empty()));
+        // Libraries of OAuth 1.0 send an empty one where there is none.
+        let filled = |name, longest| Ok(value(name, longest)?.filter(|text| text.len() > 0));
+        let taken = |name, longest| Ok(filled(name, longest)?.map(|text| text.take(&pairs)));
         let required = |name| filled(name, LONGEST_NAME)?.ok_or_else(|| Oauth1Error::absent(name));
-        if value("oauth_version", LONGEST_NAME)?.is_some_and(|version| version != "1.0") {
+        if value("oauth_version", LONGEST_NAME)?.is_some_and(|version| version.of(&pairs) != "1.0") {
             return Err(Oauth1Error::new(Problem::VersionRejected, "oauth_version is 1.0 or absent").with_kh(kh::OAUTH1_PARAMETERS));
         }
         let consumer_key = required("oauth_consumer_key")?;
         let signature_method = required("oauth_signature_method")?;
-        let signature = signature.filter(|encoded| !encoded.is_empty()).ok_or_else(|| Oauth1Error::absent("oauth_signature"))?;
+        let signature = signature.filter(|place| !place.is_empty()).ok_or_else(|| Oauth1Error::absent("oauth_signature"))?;
+        let nonce = value("oauth_nonce", LONGEST_NAME)?;
+        if nonce.as_ref().is_some_and(|nonce| nonce.len() == 0) {
+            return Err(Oauth1Error::rejected("oauth_nonce", "oauth_nonce is not empty"));
+        }
         Ok(Self {
             source,
             consumer_key,
-            // Libraries of OAuth 1.0 send an empty one where there is none.
             token: filled("oauth_token", LONGEST_NAME)?,
             signature_method,
-            signature: Secret::new(legible("oauth_signature", &signature, LONGEST_VALUE)?),
-            timestamp: value("oauth_timestamp", LONGEST_NAME)?.map(|digits| timestamp(&digits)).transpose()?,
-            nonce: value("oauth_nonce", LONGEST_NAME)?.map(nonce).transpose()?,
-            callback: filled("oauth_callback", LONGEST_VALUE)?,
-            verifier: filled("oauth_verifier", LONGEST_NAME)?.map(Secret::new),
-            body_hash: value("oauth_body_hash", LONGEST_NAME)?,
+            signature: Secret::new(Value::read("oauth_signature", &pairs, signature, LONGEST_VALUE)?.take(&pairs)),
+            timestamp: value("oauth_timestamp", LONGEST_NAME)?.map(|digits| value::timestamp(digits.of(&pairs))).transpose()?,
+            nonce,
+            callback: taken("oauth_callback", LONGEST_VALUE)?,
+            verifier: taken("oauth_verifier", LONGEST_NAME)?.map(Secret::new),
+            body_hash: value("oauth_body_hash", LONGEST_NAME)?.map(|text| text.take(&pairs)),
             realm,
             pairs,
         })
@@ -120,17 +124,17 @@ impl Parameters {
 
     /// `oauth_consumer_key`: who says to have signed.
     pub fn consumer_key(&self) -> &str {
-        &self.consumer_key
+        self.consumer_key.of(&self.pairs)
     }
 
     /// `oauth_token`; absent where the consumer acts for itself, or asks for temporary credentials.
     pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+        self.token.as_ref().map(|text| text.of(&self.pairs))
     }
 
     /// `oauth_signature_method`.
     pub fn signature_method(&self) -> &str {
-        &self.signature_method
+        self.signature_method.of(&self.pairs)
     }
 
     /// `oauth_signature`: with PLAINTEXT the secrets themselves.
@@ -145,7 +149,7 @@ impl Parameters {
 
     /// `oauth_nonce`, not empty.
     pub fn nonce(&self) -> Option<&str> {
-        self.nonce.as_deref()
+        self.nonce.as_ref().map(|text| text.of(&self.pairs))
     }
 
     /// `oauth_callback`, as it was sent (RFC 5849 §2.1).
@@ -177,9 +181,9 @@ impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parameters")
             .field("source", &self.source)
-            .field("consumer_key", &self.consumer_key)
+            .field("consumer_key", &self.consumer_key())
             .field("token", &self.token.as_ref().map(|_| "***"))
-            .field("signature_method", &self.signature_method)
+            .field("signature_method", &self.signature_method())
             .field("signature", &self.signature)
             .field("timestamp", &self.timestamp)
             .field("verifier", &self.verifier)
@@ -242,29 +246,6 @@ fn no_duplicates(sorted: &Pairs, signature_taken: bool) -> Result<(), Oauth1Erro
         before = Some(name);
     }
     Ok(())
-}
-
-/// The value of a protocol parameter as text that may go into a log: UTF-8 without control characters.
-fn legible(name: &'static str, encoded: &[u8], longest: usize) -> Result<String, Oauth1Error> {
-    let text = if encoded.contains(&b'%') {
-        encoding::decode(encoded).filter(|text| !text.chars().any(text::misleads))
-    } else {
-        // Letters, digits and four signs.
-        std::str::from_utf8(encoded).ok().map(str::to_owned)
-    };
-    text.filter(|text| text.len() <= longest)
-        .ok_or_else(|| Oauth1Error::rejected(name, "a protocol parameter is too long or holds characters that it may not hold"))
-}
-
-/// RFC 5849 §3.3: a positive integer. Leading zeros and signs are other texts for the same moment.
-fn timestamp(digits: &str) -> Result<u64, Oauth1Error> {
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    let seconds = if plain { digits.parse().ok() } else { None };
-    seconds.ok_or_else(|| Oauth1Error::rejected("oauth_timestamp", "oauth_timestamp is a positive integer, in seconds since 1970"))
-}
-
-fn nonce(text: String) -> Result<String, Oauth1Error> {
-    if text.is_empty() { Err(Oauth1Error::rejected("oauth_nonce", "oauth_nonce is not empty")) } else { Ok(text) }
 }
 
 fn refused(why: Refused) -> Oauth1Error {

@@ -30,7 +30,7 @@ pub(super) fn older(shown: &str, found: i64, known: i64) -> Failure {
 /// Commits that do not reach the disk.
 pub(super) fn not_durable(shown: &str, setting: i64) -> Failure {
     Failure::Unusable(format!(
-        "KH0471 {shown} acknowledges commits before they are on the disk (innodb_flush_log_at_trx_commit = {setting}): set it to 1, or say `durable = false` in [store]"
+        "KH0471 {shown} acknowledges commits before they are on the disk (innodb_flush_log_at_trx_commit = {setting}): set it to 1; for the groups `grants` and `short` alone, `durable = false` in [store] does as well"
     ))
 }
 

@@ -35,7 +35,7 @@ pub(super) fn older(shown: &str, found: i64, known: i64) -> Failure {
 /// Commits that do not reach the disk.
 pub(super) fn not_durable(shown: &str, setting: &str) -> Failure {
     Failure::Unusable(format!(
-        "KH0471 {shown} acknowledges commits before they are on the disk ({setting} = off): set it to on, or say `durable = false` in [store]"
+        "KH0471 {shown} acknowledges commits before they are on the disk ({setting} = off): set it to on; for the groups `grants` and `short` alone, `durable = false` in [store] does as well"
     ))
 }
 
