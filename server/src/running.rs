@@ -16,6 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::health::StoreHealth;
 use crate::live::Inner;
 use crate::server::{Sockets, start_failure};
+use crate::service::Service;
 use crate::succession::{Handover, Launch};
 use crate::{certificates, notify, purge};
 
@@ -94,6 +95,11 @@ impl Running {
     /// The issuer.
     pub fn issuer(&self) -> &str {
         self.inner.issuer.as_str()
+    }
+
+    /// This server as a service, which an API of the same program asks without a socket: `keyhook_guard::InProcess::new(service)`.
+    pub fn service(&self) -> Service {
+        Service::beside(Arc::clone(&self.inner))
     }
 
     /// What endpoints reach at present.

@@ -95,6 +95,11 @@ impl Local {
         self.running.as_ref().unwrap().context()
     }
 
+    /// The server for an API in this process.
+    pub fn service(&self) -> keyhook::Service {
+        self.running.as_ref().unwrap().service()
+    }
+
     /// Waits for what its endpoints would wait for.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime().block_on(future)

@@ -45,14 +45,15 @@ pub struct Service {
 /// What the clones share.
 struct Shared {
     inner: Arc<Inner>,
-    background: AbortHandle,
+    /// None where a server that listens does the work in the background, and ends it.
+    background: Option<AbortHandle>,
     /// Whether it was said that a request came without an address.
     said: AtomicBool,
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.background.abort();
+        self.background.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -65,7 +66,12 @@ impl Service {
         let purged = Arc::clone(&inner);
         let background = tokio::spawn(purge::run(move || purged.context())).abort_handle();
         tracing::info!(event = "started", issuer = inner.issuer.as_str(), "mounted");
-        Service { shared: Arc::new(Shared { inner, background, said: AtomicBool::new(false) }) }
+        Service { shared: Arc::new(Shared { inner, background: Some(background), said: AtomicBool::new(false) }) }
+    }
+
+    /// Of a server that listens.
+    pub(crate) fn beside(inner: Arc<Inner>) -> Service {
+        Service { shared: Arc::new(Shared { inner, background: None, said: AtomicBool::new(false) }) }
     }
 
     /// Reads configuration and plugins again; see [`crate::Running::reload`].
@@ -77,9 +83,10 @@ impl Service {
     }
 
     /// Ends the work in the background, and writes out logs and stores. Requests that come later are answered with errors, so
-    /// first let the program's own server finish.
+    /// first let the program's own server finish. That of a server that listens ends with [`crate::Running::stop`], and not by this.
     pub async fn close(&self) {
-        self.shared.background.abort();
+        let Some(background) = &self.shared.background else { return };
+        background.abort();
         self.shared.inner.foundation.close().await;
         tracing::info!(event = "stopped", "closed");
     }

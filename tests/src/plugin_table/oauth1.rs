@@ -1,7 +1,7 @@
 //! The hooks of OAuth 1.0a: whose a consumer key is, what signs, which requests pass, what is answered (RFC 5849).
 
-use keyhook_core::oauth1::BaseString;
 use keyhook_core::oauth1::signature::{SignatureMethod, SigningKey};
+use keyhook_core::oauth1::{BaseString, SignedRequest, Unproven};
 use keyhook_core::secret::Secret;
 
 use super::Stage;
@@ -15,6 +15,7 @@ pub(super) fn play(stage: &mut Stage) {
     consumers(stage);
     methods(stage);
     policy(stage);
+    beside(stage);
     three_legs(stage);
 }
 
@@ -76,6 +77,30 @@ fn policy(stage: &mut Stage) {
     }
     stage.case("a plugin cannot accept what the server refuses");
     asked(stage, &By { secret: "another", ..by("printer", "loose") });
+}
+
+/// A request to an API in the server's own process: the same plugins see it.
+fn beside(stage: &mut Stage) {
+    for (sentence, consumer, nonce) in [
+        ("a plugin passes a request to an API in the server's process", "printer", "beside"),
+        ("its consumer key may stand for a registered client there too", "old-printer", "beside.alias"),
+        ("a plugin may refuse it", "printer", "deny-beside"),
+        ("where a plugin panics nobody is believed", "printer", "panic-beside"),
+        ("it is good once", "printer", "beside"),
+    ] {
+        stage.case(sentence);
+        let by = By { path: "/photos", ..by(consumer, nonce) };
+        let (authorization, uri) = (by.authorization(&stage.local), format!("http://localhost:{}{}", stage.local.port, by.path));
+        let at = SignedRequest::at(&uri).unwrap();
+        let request = SignedRequest { method: "POST", authorization: Some(&authorization), form_body: Some(b""), ..at };
+        let signed_by = stage.local.wait(stage.local.service().oauth1_signed_by(&request));
+        stage.note(&match signed_by {
+            Ok(signed_by) => format!("signed by {}", signed_by.client),
+            Err(Unproven::Problem(problem)) => format!("{problem:?}"),
+            // The cause names the plugin's file, which is another one where it is linked in.
+            Err(Unproven::Unavailable(cause)) => format!("cannot be known: {}", cause.split(':').next().unwrap_or_default()),
+        });
+    }
 }
 
 fn three_legs(stage: &mut Stage) {

@@ -5,10 +5,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
-use keyhook::component::context::Context;
-use keyhook::oauth1::prove;
-use keyhook_core::oauth1::signed_by::Proving;
-use keyhook_core::oauth1::{self, SignedRequests};
 use keyhook_guard::{
     Guard, InProcess, Introspection, Principal, SignatureVerifier, Timestamp, has_scope, is_consumer, is_oauth_user, not_oauth,
 };
@@ -27,15 +23,6 @@ struct Api {
     _runtime: Runtime,
 }
 
-/// The server in the API's own process.
-struct Beside(Arc<Context>);
-
-impl SignedRequests for Beside {
-    fn signed_by<'a>(&'a self, request: oauth1::SignedRequest<'a>) -> Proving<'a> {
-        Box::pin(async move { prove(&request, &self.0).await })
-    }
-}
-
 impl Api {
     /// Asks the server over a socket.
     fn start() -> Api {
@@ -44,7 +31,7 @@ impl Api {
 
     /// Asks the server in its own process.
     fn beside() -> Api {
-        Api::verified_by(|provider, _| Box::new(InProcess::new(Beside(provider.local.context()))))
+        Api::verified_by(|provider, _| Box::new(InProcess::new(provider.local.service())))
     }
 
     fn verified_by(verifier: impl FnOnce(&Provider, Introspection) -> Box<dyn SignatureVerifier>) -> Api {
