@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -20,7 +21,6 @@ use tokio::net::TcpListener;
 /// As long as a token response.
 const ANSWER: &[u8] = &[b'x'; 200];
 
-#[derive(Clone)]
 struct Program {
     keyhook: Service,
     guard: Guard,
@@ -38,21 +38,21 @@ async fn main() {
     let tokens =
         Introspection::at(format!("{}/introspect", keyhook.issuer())).client("bench", "-").fetch_with(beside.clone()).build().unwrap();
     let guard = Guard::new(tokens).signed_requests(&format!("http://localhost:{port}"), beside).unwrap();
-    let program = Program { keyhook, guard, rule: is_consumer("printer") };
+    let program = Arc::new(Program { keyhook, guard, rule: is_consumer("printer") });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     loop {
         let (stream, peer) = listener.accept().await.unwrap();
-        let program = program.clone();
+        let program = Arc::clone(&program);
         // Answers leave at once, as those of the server do.
         stream.set_nodelay(true).unwrap();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, peer, program.clone()));
+            let service = service_fn(move |request| answer(request, peer, Arc::clone(&program)));
             let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(mut request: Request<Incoming>, peer: SocketAddr, program: Program) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(mut request: Request<Incoming>, peer: SocketAddr, program: Arc<Program>) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.uri().path() != "/photos" {
         request.extensions_mut().insert(peer);
         return program.keyhook.call(request).await;
