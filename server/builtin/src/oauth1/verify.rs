@@ -103,6 +103,7 @@ async fn named(
         (Some(_), With::Nothing, _) | (Some(_), _, None) => return Ok(Named::Unknown),
         (Some(name), _, Some(client)) => (name, client),
     };
+    // Boxed, or else a request without a token would carry the room for it.
     let found = match with {
         With::Temporary => Box::pin(find_temporary(name, client, context)).await?.map(Named::Temporary),
         With::Token | With::Any | With::Nothing => Box::pin(find_token(name, client, context)).await?.map(Named::Token),
@@ -136,7 +137,7 @@ async fn check(
         };
         let supplied = match built_in {
             Some(_) => None,
-            // Boxed, as what is rare below: every signed request carries the room for it.
+            // Boxed, or else every signed request would carry the room for it.
             None => Box::pin(hooks::method(unverified, key.as_ref().ok(), context)).await?,
         };
         let method = built_in.or(supplied.as_ref().map(|supplied| supplied as &dyn SignatureMethod));
