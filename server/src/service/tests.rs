@@ -52,7 +52,7 @@ async fn the_prefix_that_a_router_took_off_is_put_back() {
 async fn with_the_last_clone_the_work_in_the_background_ends() {
     let service = mounted("http://localhost:8080").await;
     let inner: Weak<Inner> = Arc::downgrade(&service.shared.inner);
-    let (nested, background) = (service.nested(), service.shared.background.clone());
+    let (nested, background) = (service.nested(), service.shared.background.clone().unwrap());
     drop(service);
     assert!(!background.is_finished() && inner.upgrade().is_some());
     drop(nested);
