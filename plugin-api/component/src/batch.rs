@@ -35,7 +35,7 @@ pub enum Operation {
 
 impl Operation {
     /// Whether a cache may hold what this replaces. What is issued is new under its id, and that an id is free is never cached; for a
-    /// nonce nobody looks.
+    /// nonce nobody looks (its body is not `CACHED`).
     pub fn may_be_cached(&self) -> bool {
         !matches!(self, Operation::Insert(record) if record.kind.is_issued() || record.kind == Kind::Nonce)
     }

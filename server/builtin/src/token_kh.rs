@@ -15,6 +15,8 @@ pub(crate) const REVOKE_CLIENT: &str = "KH0266";
 pub(crate) const REVOKE_TYPE: &str = "KH0267";
 /// A signing key in the store does not open.
 pub(crate) const SIGNING_KEY: &str = "KH0268";
+/// The shared secret of a consumer of OAuth 1.0a cannot be opened.
+pub(crate) const CONSUMER_SECRET: &str = "KH0269";
 
 #[cfg(test)]
 mod tests {

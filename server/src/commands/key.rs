@@ -52,7 +52,7 @@ pub(crate) fn run(global: &Global, command: KeyCommand) -> Result<(), Failure> {
         }
         KeyCommand::Rotate { file } => {
             let next = format!(
-                "put it first and keep the one before, which still opens what it sealed:\n  [keys] master_file = [\"{}\", …]\nthen restart; the old one can go when the longest grant has ended",
+                "put it first and keep the one before, which still opens what it sealed:\n  [keys] master_file = [\"{}\", …]\nthen restart; the old one can go when the longest grant has ended, and every client of OAuth 1.0a has had a new secret (client update ID --oauth1)",
                 file.display()
             );
             (file, next)

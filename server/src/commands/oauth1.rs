@@ -64,9 +64,26 @@ pub(crate) fn run(global: &Global, command: &Oauth1Command) -> Result<(), Failur
     let fits = fits(flags, &unverified)?;
     match global.format {
         Format::Json => output::print(global, &["ours"], &report(ours, flags, difference.as_ref(), fits)),
-        Format::Table => output::write(&shown(ours, flags.theirs.as_deref(), difference.as_ref(), fits)),
+        Format::Table => {
+            let mut text = shown(ours, flags.theirs.as_deref(), difference.as_ref(), fits);
+            if fits == Some(false) && fits_other(flags, &request)? {
+                let _ = writeln!(text, "it is that of the same request by {0}: --scheme {0}", other_scheme(flags));
+            }
+            output::write(&text);
+        }
     }
     Ok(())
+}
+
+fn other_scheme(flags: &Debug) -> &'static str {
+    if flags.scheme == "http" { "https" } else { "http" }
+}
+
+/// Whether the signature fits a request that came by the other scheme: the commonest slip, since `keyhook dev` has no TLS.
+fn fits_other(flags: &Debug, request: &Raw<'_>) -> Result<bool, Failure> {
+    let signed = request.signed(other_scheme(flags));
+    let Ok(Some(unverified)) = Unverified::read(&signed) else { return Ok(false) };
+    Ok(fits(flags, &unverified)? == Some(true))
 }
 
 /// Whether the signature is that of the secrets in the files; `None` where none are named.

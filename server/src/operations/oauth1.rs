@@ -2,7 +2,7 @@
 
 use keyhook_component::records::SharedSecret;
 use keyhook_component::system::Random;
-use keyhook_core::client::{AuthMethod, Client, ClientKind};
+use keyhook_core::client::{AuthMethod, Client, ClientKind, Opened};
 use keyhook_core::crypto::{PublicKey, Sealer};
 use keyhook_core::secret::Secret;
 use keyhook_core::token::client_secret;
@@ -32,6 +32,13 @@ impl SigningChange {
     /// `KH0303` for a public client and a key that is no RSA key; `KH0601` when the secret cannot be sealed.
     pub(super) fn apply(&self, client: &mut Client, desk: &Desk) -> Result<Option<Secret<String>>, Failure> {
         if self.off {
+            if client.only_signs() {
+                let text = format!("client `{}` would have nothing left to prove itself with", client.id);
+                return Err(Failure::new("KH0303", Exit::Usage, text).help(format!(
+                    "give it a secret of OAuth 2.0 first: keyhook client secret rotate {0}; then take this away and name the other way: keyhook client update {0} --no-oauth1 --auth-method client_secret_basic; or end it: keyhook client update {0} --disable",
+                    client.id
+                )));
+            }
             client.oauth1 = None;
         }
         if !self.secret && self.rsa_key.is_none() && self.methods.is_empty() {
@@ -57,6 +64,8 @@ impl SigningChange {
             consumer.secrets.truncate(2);
             shown = Some(secret);
         }
+        // Whatever was opened of the record before is none of this one's.
+        consumer.opened = Opened::default();
         client.oauth1 = Some(consumer);
         if client.auth_method == AuthMethod::None {
             client.auth_method = AuthMethod::Signature;

@@ -29,7 +29,8 @@ use crate::health::StoreHealth;
 use crate::live::Inner;
 use crate::purge;
 
-/// Answers requests, listens nowhere. Clones share one server; with the last of them its work in the background ends.
+/// Answers requests, listens nowhere. Clones share one server; with the last of them its work in the background ends, unless the
+/// server listens too ([`crate::Running::service`]): that one ends with [`crate::Running::stop`], and answers with errors from then on.
 ///
 /// It is a `hyper::service::Service` and a `tower_service::Service`, over any body, and expects whole paths: where a framework takes
 /// a prefix off, use [`Service::nested`]; to share a router's paths, [`Service::layer`].

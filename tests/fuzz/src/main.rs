@@ -25,7 +25,7 @@ fn wish() -> Result<Wish, String> {
         match argument.as_str() {
             "--seconds" => wish.seconds = arguments.next().and_then(|text| text.parse().ok()).ok_or("--seconds needs a number")?,
             "--keep" => wish.keep = true,
-            "--small" => wish.targets = ALL.iter().map(|(name, _)| *name).collect(),
+            "--small" => wish.targets = ALL.iter().map(|(name, _)| *name).filter(|name| !WHOLE.contains(name)).collect(),
             name => wish
                 .targets
                 .push(known.iter().find(|known| **known == name).ok_or(format!("no target {name}; there are: {}", known.join(" ")))?),

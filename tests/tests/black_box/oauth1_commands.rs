@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use keyhook_core::oauth1::signature::{SigningKey, named};
+use keyhook_core::oauth1::{SignedRequest, Signer};
 use keyhook_tests::binary::{self, Server, run, stdout};
 use keyhook_tests::scratch::Scratch;
 use serde_json::Value;
@@ -81,7 +83,11 @@ fn a_client_signs_with_a_secret_or_a_key_and_both_are_exchanged_in_use() {
     let both = json(folder, &["client", "add", "both", "--oauth1", "--grant", "client_credentials"]);
     assert!(both["oauth1_secret"].is_string() && both["client_secret"].is_string(), "two protocols, two secrets: {both}");
     assert_ne!(both["oauth1_secret"], both["client_secret"]);
+    let half = said(&run(folder, &["client", "secret", "rotate", "both"]));
+    assert!(half.contains("its oauth1_secret stays") && half.contains("client update both --oauth1"), "{half}");
     assert!(json(folder, &["client", "update", "both", "--no-oauth1"])["oauth1"].is_null());
+    let nothing_left = said(&run(folder, &["client", "update", "printer", "--no-oauth1"]));
+    assert!(nothing_left.contains("nothing left to prove itself with") && nothing_left.contains("secret rotate printer"), "{nothing_left}");
 
     scratch.write("no.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
     for arguments in [
@@ -118,13 +124,28 @@ fn the_base_string_of_a_request_is_shown_beside_the_clients_own() {
 fn secrets_tell_whether_the_signature_is_theirs_and_are_not_repeated() {
     let scratch = Scratch::new("oauth1-debug-secrets");
     scratch.write("client.secret", "j49sk3j29djd\n");
-    scratch.write("token.secret", "dh893hdasih9\n");
-    let fits = ["--scheme", "http", "--client-secret", "client.secret", "--token-secret", "token.secret"];
-    let right = debug(scratch.path(), &fits, REQUEST);
-    assert!(said(&right).contains("is that of these secrets") || said(&right).contains("is not that of these secrets"), "{}", said(&right));
-    assert!(!said(&right).contains("j49sk3j29djd"));
-    let wrong = debug(scratch.path(), &fits[..4], REQUEST);
-    assert!(said(&wrong).contains("is not that of these secrets"), "{}", said(&wrong));
+    scratch.write("other.secret", "dh893hdasih9\n");
+    let signer = Signer {
+        consumer_key: "shop",
+        token: None,
+        key: SigningKey::shared("j49sk3j29djd", ""),
+        method: named("HMAC-SHA1").unwrap(),
+        timestamp: 1_800_000_000,
+        nonce: "n",
+        callback: None,
+        verifier: None,
+        body_hash: false,
+    };
+    let over = SignedRequest { method: "GET", ..SignedRequest::at("http://example.com/photos?size=original").unwrap() };
+    let authorization = signer.sign(&over).unwrap().authorization(None).into_inner();
+    let request = format!("GET /photos?size=original HTTP/1.1\r\nHost: example.com\r\nAuthorization: {authorization}\r\n\r\n");
+    let looked = |flags: &[&str]| said(&debug(scratch.path(), flags, &request));
+    let right = looked(&["--scheme", "http", "--client-secret", "client.secret"]);
+    assert!(right.contains("the signature is that of these secrets") && !right.contains("j49sk3j29djd"), "{right}");
+    let wrong = looked(&["--scheme", "http", "--client-secret", "other.secret"]);
+    assert!(wrong.contains("is not that of these secrets") && !wrong.contains("--scheme"), "{wrong}");
+    let other = looked(&["--client-secret", "client.secret"]);
+    assert!(other.contains("is not that of these secrets") && other.contains("--scheme http"), "{other}");
 }
 
 #[test]

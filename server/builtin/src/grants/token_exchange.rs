@@ -79,7 +79,7 @@ async fn redeem(form: &Form, client: &AuthenticatedClient, context: &Context) ->
     if client.signed_with() != Some(token) {
         return Err(refuse("the request is not signed with the token that it names"));
     }
-    let found = find_token(token, client, context).await?.filter(|found| found.wrong.is_none());
+    let found = find_token(token, Some(client), context).await?.filter(|found| found.wrong.is_none());
     let found = found.ok_or_else(|| refuse("the token was revoked during the request"))?;
     let now = context.now();
     let grant = family::live(found.record.grant, client, now, context).await?;

@@ -11,6 +11,7 @@ use keyhook_core::error::OAuthError;
 use super::arrived::Arrived;
 use super::hooks;
 use crate::client_auth::registered;
+use crate::token_kh;
 
 /// The client behind a consumer key, if it is one of OAuth 1.0a and not disabled. For a key that is no client's, plugins may name one.
 ///
@@ -27,22 +28,34 @@ pub(super) async fn find(key: &str, arrived: Arrived<'_>, context: &Context) -> 
     Ok(found.filter(|client| !client.disabled && client.oauth1.is_some()))
 }
 
-/// What a consumer signs with, opened at its first request.
+/// What a consumer signs with, opened at its first request. While one secret replaces another, one that does not open is left out.
 ///
 /// # Errors
-/// `server_error` when a secret does not open, or a key cannot be read.
+/// `server_error` when no secret opens, or a key cannot be read.
 pub(super) fn keys<'c>(client: &Client, consumer: &'c Consumer, context: &Context) -> Result<&'c Keys, OAuthError> {
-    let open = |sealed: &Vec<u8>| {
-        let opened = SharedSecret::Client(&client.id).open(sealed, &context.sealer);
-        opened.map_err(|error| OAuthError::server_error(format!("opening the shared secret of `{}`: {error}", client.id)))
-    };
+    let open = |sealed: &Vec<u8>| SharedSecret::Client(&client.id).open(sealed, &context.sealer);
     let read = |pem: &String| {
         PublicKey::rsa_from_pem(pem).map_err(|_| OAuthError::server_error(format!("an RSA key of `{}` cannot be read", client.id)))
     };
     consumer.opened.or_open(|| {
-        Ok(Keys {
-            secrets: consumer.secrets.iter().map(open).collect::<Result<_, _>>()?,
-            rsa: consumer.rsa_keys.iter().map(read).collect::<Result<_, _>>()?,
-        })
+        let rsa: Vec<_> = consumer.rsa_keys.iter().map(read).collect::<Result<_, _>>()?;
+        let (mut secrets, mut closed) = (Vec::new(), None);
+        for opened in consumer.secrets.iter().map(open) {
+            match opened {
+                Ok(secret) => secrets.push(secret),
+                Err(why) => closed = Some(why),
+            }
+        }
+        match closed {
+            Some(why) if secrets.is_empty() && rsa.is_empty() => {
+                let cause = format!("the shared secret of `{}` cannot be opened: {why}", client.id);
+                Err(OAuthError::server_error(cause).with_kh(token_kh::CONSUMER_SECRET))
+            }
+            Some(why) => {
+                tracing::warn!(event = "consumer_secret", code = token_kh::CONSUMER_SECRET, client = client.id, "one of two: {why}");
+                Ok(Keys { secrets, rsa })
+            }
+            None => Ok(Keys { secrets, rsa }),
+        }
     })
 }

@@ -75,13 +75,13 @@ pub(crate) fn token(
     Ok((TokenCredentials { token: token.encode().into_inner(), secret }, record.insert()?))
 }
 
-/// The temporary credentials of this name, if they are the client's.
+/// The temporary credentials of this name, if they are the client's; of nobody's there are none.
 ///
 /// # Errors
 /// When the store does not answer, or the secret does not open.
 pub(crate) async fn find_temporary(
     name: &str,
-    client: &Client,
+    client: Option<&Client>,
     context: &Context,
 ) -> Result<Option<Found<TemporaryCredential>>, OAuthError> {
     let Some(token) = IssuedToken::parse(TokenKind::TemporaryCredential, name) else { return Ok(None) };
@@ -91,9 +91,8 @@ pub(crate) async fn find_temporary(
         Lookup::Spent(record) => (record, true),
         Lookup::Absent => return Ok(None),
     };
-    if !token.fits(record.grant, &record.body.hash) || record.client.as_deref() != Some(client.id.as_str()) {
-        return Ok(None);
-    }
+    let fits = token.fits(record.grant, &record.body.hash);
+    let Some(client) = client.filter(|client| fits && record.client.as_deref() == Some(client.id.as_str())) else { return Ok(None) };
     let expired = record.expires_at.has_passed(context.now());
     let revoked = token.id.born() <= client.not_before;
     let wrong = [(used, Problem::TokenUsed), (expired, Problem::TokenExpired), (revoked, Problem::TokenRevoked)];
@@ -101,15 +100,17 @@ pub(crate) async fn find_temporary(
     Ok(Some(Found { record, wrong: wrong.into_iter().find(|(is, _)| *is).map(|(_, problem)| problem), secret }))
 }
 
-/// The token credentials of this name, if they are the client's.
+/// The token credentials of this name, if they are the client's; of nobody's there are none.
 ///
 /// # Errors
 /// When the store does not answer, or the secret does not open.
-pub(crate) async fn find_token(name: &str, client: &Client, context: &Context) -> Result<Option<Found<TokenCredential>>, OAuthError> {
+pub(crate) async fn find_token(
+    name: &str,
+    client: Option<&Client>,
+    context: &Context,
+) -> Result<Option<Found<TokenCredential>>, OAuthError> {
     let Some(Known { record, revoked }) = token_named(name, context).await? else { return Ok(None) };
-    if record.client.as_deref() != Some(client.id.as_str()) {
-        return Ok(None);
-    }
+    let Some(client) = client.filter(|client| record.client.as_deref() == Some(client.id.as_str())) else { return Ok(None) };
     let now = context.now();
     let behind = context.records.live_behind(&client.id, record.grant, record.id().born(), now).await?;
     let wrong = match (revoked || behind.is_none(), record.expires_at.has_passed(now)) {

@@ -10,10 +10,16 @@ use keyhook_core::oauth1::{Oauth1Error, Problem, SignedRequest};
 /// else a request that a client was led to sign for somebody else's host would be good here (RFC 5849 §3.4.1.2, §4.1).
 ///
 /// # Errors
-/// `parameter_rejected` for two `Authorization` headers: which of them was meant is not a guess.
+/// `parameter_rejected` for two `Authorization` headers: which of them was meant is not a guess; and for one that is not ASCII.
 pub(crate) fn signed<'a>(request: &'a Request, context: &'a Context) -> Result<SignedRequest<'a>, Oauth1Error> {
     let mut headers = request.headers.get_all(header::AUTHORIZATION).iter();
-    let authorization = headers.next().and_then(|value| value.to_str().ok());
+    let authorization = match headers.next().map(|value| (value.as_bytes(), value.to_str())) {
+        Some((bytes, Err(_))) if bytes.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"OAuth")) => {
+            let error = Oauth1Error::new(Problem::ParameterRejected, "the Authorization header holds bytes that are not ASCII");
+            return Err(error.with_kh(kh::OAUTH1_PARAMETERS));
+        }
+        found => found.and_then(|(_, text)| text.ok()),
+    };
     if headers.next().is_some() {
         let error = Oauth1Error::new(Problem::ParameterRejected, "there is more than one Authorization header");
         return Err(error.with_kh(kh::TWO_CREDENTIALS));

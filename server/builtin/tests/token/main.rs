@@ -11,6 +11,7 @@ mod introspect;
 mod metadata;
 mod oauth1;
 mod oauth1_hooks;
+mod oauth1_keys;
 mod password;
 mod provided;
 mod races;

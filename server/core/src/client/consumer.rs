@@ -83,6 +83,7 @@ impl Clone for Opened {
     }
 }
 
+/// Records are equal by what is stored of them.
 impl PartialEq for Opened {
     fn eq(&self, _other: &Self) -> bool {
         true

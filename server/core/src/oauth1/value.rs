@@ -1,4 +1,4 @@
-//! The value of a protocol parameter, which nobody copies who need not.
+//! The value of a protocol parameter. It stays among the pairs of its request unless it has to be decoded.
 
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ impl Value {
         }
     }
 
-    /// The text, out of the pairs that it was read from.
+    /// The text, out of the pairs that it was read from; others give another text.
     pub(super) fn of<'a>(&'a self, pairs: &'a Pairs) -> &'a str {
         match self {
             // Letters, digits and four signs.
@@ -48,7 +48,7 @@ impl Value {
         }
     }
 
-    /// The text on its own; nothing is left behind that would have to be wiped.
+    /// The text on its own. Of secrets no copy is left unwiped: the pairs wipe themselves.
     pub(super) fn take(self, pairs: &Pairs) -> String {
         match self {
             Self::Plain(_) => self.of(pairs).to_owned(),

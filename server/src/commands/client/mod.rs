@@ -88,10 +88,17 @@ fn added(global: &Global, mut client: Value) -> Result<(), Failure> {
         output::print(global, &["id"], &client);
         return Ok(());
     }
-    let id = format!("client_id      {}\n", id.as_str().unwrap_or_default());
+    let id = id.as_str().unwrap_or_default();
+    // Two protocols, two secrets: whoever rotates after a leak must not believe that both are new.
+    let other = if secret.is_some() && shared.is_none() && !client["oauth1"].is_null() {
+        format!("its oauth1_secret stays; a new one: keyhook client update {id} --oauth1\n")
+    } else {
+        String::new()
+    };
+    let id = format!("client_id      {id}\n");
     let shown = |secret| format!("client_secret  {secret}\n               it is shown this once; the server keeps a hash\n");
     let signs = |secret| format!("oauth1_secret  {secret}\n               it is shown this once; the server keeps it sealed\n");
-    output::write(&(id + &secret.map(shown).unwrap_or_default() + &shared.map(signs).unwrap_or_default()));
+    output::write(&(id + &secret.map(shown).unwrap_or_default() + &shared.map(signs).unwrap_or_default() + &other));
     Ok(())
 }
 

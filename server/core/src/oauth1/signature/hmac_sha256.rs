@@ -15,7 +15,8 @@ impl SignatureMethod for HmacSha256 {
     }
 
     fn verify(&self, base: &BaseString, key: &SigningKey<'_>, signature: &str) -> bool {
-        key.joined().is_some_and(|key| is_tag(signature, &hmac_sha256(key.as_bytes(), base.as_bytes())))
+        let (key, is_own) = key.joined_or_nobodys();
+        is_tag(signature, &hmac_sha256(key.as_bytes(), base.as_bytes())) && is_own
     }
 
     fn sign(&self, base: &BaseString, key: &SigningKey<'_>) -> Option<Secret<String>> {

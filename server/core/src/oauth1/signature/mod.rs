@@ -27,6 +27,9 @@ pub use rsa_sha1::RsaSha1;
 pub use rsa_sha256::RsaSha256;
 pub use supplied::Supplied;
 
+/// As long as those that the server makes: an HMAC takes longer with a longer key.
+pub(crate) const NOBODYS_SECRET: &str = "khx_no-consumer-was-ever-registered-with-this-secret0";
+
 /// A way to sign. The names of methods are compared as they are.
 pub trait SignatureMethod: Send + Sync {
     /// The value of `oauth_signature_method`.
@@ -90,11 +93,10 @@ impl<'a> SigningKey<'a> {
         Self { shared: None, public: None, private: Some(private) }
     }
 
-    /// A key that nobody has, of both sorts: to spend on a stranger the time that a known consumer costs. Its secrets are as long as
-    /// those that the server makes, since an HMAC takes longer with a longer key.
+    /// A key that nobody has, of both sorts: to spend on a stranger the time that a known consumer costs.
     pub(crate) fn dummy(with_token: bool) -> Self {
         let token_secret = if with_token { "no-token-was-ever-issued-with-this-secret00" } else { "" };
-        Self::shared("khx_no-consumer-was-ever-registered-with-this-secret0", token_secret).and_rsa(&rsa_sha256::NOBODY)
+        Self::shared(NOBODYS_SECRET, token_secret).and_rsa(&rsa_sha256::NOBODY)
     }
 
     /// The public RSA key.
@@ -117,6 +119,24 @@ impl<'a> SigningKey<'a> {
         out.push('&');
         encode_into(token_secret, &mut out);
         Some(out)
+    }
+}
+
+/// What a consumer does not have is nobody's here: comparing costs the same time, or else it would tell who is registered with what.
+impl<'a> SigningKey<'a> {
+    /// As [`SigningKey::joined`]; and whether it is the consumer's own, without which nothing fits.
+    pub(super) fn joined_or_nobodys(&self) -> (Zeroizing<String>, bool) {
+        let token_secret = self.shared.map_or("", |(_, token_secret)| token_secret);
+        let own = self.joined();
+        let is_own = own.is_some();
+        (own.or_else(|| SigningKey::shared(NOBODYS_SECRET, token_secret).joined()).unwrap_or_default(), is_own)
+    }
+
+    /// The public RSA key; and whether it is the consumer's own, without which nothing fits.
+    pub(super) fn public_or_nobodys(&self) -> (&'a PublicKey, bool) {
+        // The key's own algorithm has to be this one: a key on a curve verifies nothing here.
+        let own = self.public.filter(|key| key.algorithm() == crypto::Algorithm::Rs256);
+        (own.unwrap_or(&rsa_sha256::NOBODY), own.is_some())
     }
 }
 

@@ -15,7 +15,8 @@ impl SignatureMethod for Plaintext {
     }
 
     fn verify(&self, _: &BaseString, key: &SigningKey<'_>, signature: &str) -> bool {
-        key.joined().is_some_and(|key| constant_time_eq(key.as_bytes(), signature.as_bytes()))
+        let (key, is_own) = key.joined_or_nobodys();
+        constant_time_eq(key.as_bytes(), signature.as_bytes()) && is_own
     }
 
     fn sign(&self, _: &BaseString, key: &SigningKey<'_>) -> Option<Secret<String>> {

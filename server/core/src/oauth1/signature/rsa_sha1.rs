@@ -16,7 +16,7 @@ impl SignatureMethod for RsaSha1 {
     }
 
     fn verify(&self, base: &BaseString, key: &SigningKey<'_>, signature: &str) -> bool {
-        let (Some(key), Ok(signature)) = (key.public(), STANDARD.decode(signature)) else { return false };
-        key.verifies_rsa_sha1(base.as_bytes(), &signature)
+        let (key, is_own) = key.public_or_nobodys();
+        STANDARD.decode(signature).is_ok_and(|signature| key.verifies_rsa_sha1(base.as_bytes(), &signature)) && is_own
     }
 }

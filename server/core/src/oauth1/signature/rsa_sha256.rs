@@ -24,9 +24,8 @@ impl SignatureMethod for RsaSha256 {
     }
 
     fn verify(&self, base: &BaseString, key: &SigningKey<'_>, signature: &str) -> bool {
-        // The key's own algorithm has to be this one: a key on a curve verifies nothing here.
-        let Some(key) = key.public().filter(|key| key.algorithm() == Algorithm::Rs256) else { return false };
-        STANDARD.decode(signature).is_ok_and(|signature| key.verifies(base.as_bytes(), &signature))
+        let (key, is_own) = key.public_or_nobodys();
+        STANDARD.decode(signature).is_ok_and(|signature| key.verifies(base.as_bytes(), &signature)) && is_own
     }
 
     fn sign(&self, base: &BaseString, key: &SigningKey<'_>) -> Option<Secret<String>> {

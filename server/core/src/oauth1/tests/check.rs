@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::Timestamp;
+use crate::crypto::PublicKey;
 use crate::kh;
+use crate::oauth1::signature::NOBODYS_SECRET;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 const KEY: SigningKey<'static> = SigningKey::shared("consumer secret", "token secret");
@@ -55,6 +57,22 @@ fn what_is_signed_with_each_method_is_verified() {
             assert_eq!((verified.consumer_key(), verified.token()), ("shop", Some("tok")));
             assert!(verified.nonce().is_some_and(|nonce| nonce.forget_at() > NOW));
             assert_eq!(verified.covers_body(), method != "PLAINTEXT");
+        });
+    }
+}
+
+/// What stands in for a key that is missing is no secret: whoever reads it here must not be able to sign with it.
+#[test]
+fn with_what_is_nobodys_nobody_signs() {
+    let nobody = SigningKey::shared(NOBODYS_SECRET, "token secret");
+    let rsa = PublicKey::Rsa { n: vec![0xC7; 256], e: vec![1, 0, 1] };
+    for method in ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"] {
+        let ask = |key| Ask { method: Some(method), allowed: vec![method.to_owned()], key, ..usual() };
+        signed(POST, &Signer { key: nobody, ..signer(method) }, |request| {
+            assert!(check(request, &ask(Ok(nobody))).is_ok(), "{method}: it would fit");
+            for key in [Ok(SigningKey::rsa(&rsa)), Ok(SigningKey::shared("", "token secret").and_rsa(&rsa)), Err(Unknown::Consumer)] {
+                assert_eq!(check(request, &ask(key)).unwrap_err().problem, Problem::SignatureInvalid, "{method}");
+            }
         });
     }
 }
