@@ -52,7 +52,12 @@ pub(super) fn keys<'c>(client: &Client, consumer: &'c Consumer, context: &Contex
                 Err(OAuthError::server_error(cause).with_kh(token_kh::CONSUMER_SECRET))
             }
             Some(why) => {
-                tracing::warn!(event = "consumer_secret", code = token_kh::CONSUMER_SECRET, client = client.id, "one of two: {why}");
+                tracing::warn!(
+                    event = "consumer_secret",
+                    code = token_kh::CONSUMER_SECRET,
+                    client = client.id,
+                    "left out, a shared secret cannot be opened: {why}"
+                );
                 Ok(Keys { secrets, rsa })
             }
             None => Ok(Keys { secrets, rsa }),

@@ -14,7 +14,7 @@ use keyhook_core::oauth1::{Oauth1Error, Problem, SignedRequest};
 pub(crate) fn signed<'a>(request: &'a Request, context: &'a Context) -> Result<SignedRequest<'a>, Oauth1Error> {
     let mut headers = request.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = match headers.next().map(|value| (value.as_bytes(), value.to_str())) {
-        Some((bytes, Err(_))) if bytes.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"OAuth")) => {
+        Some((bytes, Err(_))) if is_ours(bytes) => {
             let error = Oauth1Error::new(Problem::ParameterRejected, "the Authorization header holds bytes that are not ASCII");
             return Err(error.with_kh(kh::OAUTH1_PARAMETERS));
         }
@@ -38,4 +38,24 @@ pub(crate) fn signed<'a>(request: &'a Request, context: &'a Context) -> Result<S
         form_body: is_form.then_some(&request.body[..]),
         body_other: (!is_form).then_some(&request.body[..]),
     })
+}
+
+/// Whether the scheme is `OAuth`, as a whole word: whatever another holds is somebody else's (RFC 5849 §3.5.1).
+fn is_ours(header: &[u8]) -> bool {
+    header.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"OAuth"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_that_only_begins_like_ours_is_somebody_elses() {
+        for ours in [&b"OAuth \xff"[..], b"oauth\t\xff", b"OAUTH"] {
+            assert!(is_ours(ours));
+        }
+        for foreign in [&b"OAuth2 \xff"[..], b"OAuth\xff", b"Bearer \xff", b""] {
+            assert!(!is_ours(foreign));
+        }
+    }
 }

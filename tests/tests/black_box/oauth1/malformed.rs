@@ -59,6 +59,9 @@ fn what_is_missing_or_malformed_is_a_400_that_names_it() {
         assert_eq!(problem(&provider.sent(&first().with(name, value))), (400, wanted.to_owned()), "{name} {value}");
     }
     assert_eq!(provider.sent(&first().without("oauth_version")).status, 200, "RFC 5849 §3.1: it may be left out");
+    let foreign_letters = [("authorization", "OAuth oauth_consumer_key=\"printer\", oauth_nonce=\"é\"")];
+    let answer = provider.client().request("POST", "/oauth/request_token", &foreign_letters, b"");
+    assert_eq!(problem(&answer), (400, "parameter_rejected".to_owned()), "it is there, and cannot be read: {}", answer.text());
 }
 
 /// They were a 500 each, or told apart. RFC 5849 §3.2: 401.
